@@ -1,0 +1,1 @@
+"""Pipeline, Plan, Run: the composition root."""

@@ -1,0 +1,1 @@
+"""The prun command. The only home of click."""

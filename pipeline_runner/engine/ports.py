@@ -1,0 +1,108 @@
+"""What the engine needs of the world, as Protocols. It never imports who provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from ..model.artifact import Artifact, CacheKey, Entry, Recipe
+from ..model.event import Event
+from ..model.outcome import Outcome
+from ..model.work import Job, Task
+
+
+class Damaged(NamedTuple):
+    """An entry that is there but cannot be trusted. kind: "corrupt" or "missing" (its blob)."""
+
+    kind: str
+    detail: str = ""
+
+
+class Cache(Protocol):
+    """Entries and plain values. All look-ups go in bulk."""
+
+    def lookup(self, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
+        """The entries there are, proved by their checksums; keys without one are absent."""
+
+    def recipe_entries(self, recipe: str) -> Iterable[Entry]:
+        """Every entry made by a recipe (to tell `run` from `undecided`)."""
+
+    def plain(self, artifact: Artifact) -> Any:
+        """The value of a "data" artifact. Raises ``BlobLost`` when its blob cannot be read."""
+
+    def commit(self, entries: Sequence[Entry], replace: bool = False) -> None:
+        """Write entries (those that the parent itself makes)."""
+
+
+class BlobLost(Exception):
+    """A blob is missing or its bytes are wrong."""
+
+    def __init__(self, blob: str, damaged: bool) -> None:
+        super().__init__(blob)
+        self.blob = blob
+        self.damaged = damaged
+
+
+class Code(Protocol):
+    """What callables do (keys/code)."""
+
+    def recipe(self, step: str) -> Recipe:
+        """The step's recipe; kept for the run."""
+
+    def classes_digest(self, classes: tuple[str, ...]) -> str:
+        """The present code of these project classes, "" for none."""
+
+
+class TrackedFile(NamedTuple):
+    paths: tuple[str, ...]  # absolute
+    digest: str  # content and relative paths
+    many: bool
+    what: str  # for people
+
+
+class FileTracker(Protocol):
+    """Digests of tracked files (keys/files)."""
+
+    def track(self, value: str | Sequence[str]) -> TrackedFile:
+        """A path, a pattern, a folder or a list of paths, relative to the pipeline's folder.
+
+        Raises ``OSError`` or ``ValueError`` with a message for the user.
+        """
+
+
+class Done(NamedTuple):
+    """A batch came back: outcome i belongs to task i of the batch."""
+
+    ticket: int
+    outcomes: Sequence[Outcome]
+
+
+class Pool(Protocol):
+    """Workers. Never raises for what a task does; every ticket is answered once by ``Done``."""
+
+    def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
+        """Begin a batch. Called only while ``free() > 0``."""
+
+    def free(self) -> int:
+        """How many batches can be submitted now."""
+
+    def wait(self, timeout: float | None) -> Sequence[Done]:
+        """Block until something came back or the time (seconds) is over; may be empty."""
+
+    def stop(self, grace: float) -> None:
+        """Stop what runs: let it end within ``grace`` seconds, then kill; answers NotRun."""
+
+    def close(self) -> None:
+        """Give everything back. Idempotent."""
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    def wall(self) -> float:
+        """Unix time."""
+
+
+class Observer(Protocol):
+    def __call__(self, event: Event) -> None: ...

@@ -1,0 +1,1 @@
+"""Cache keys: values, code and files by content."""

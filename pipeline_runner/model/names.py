@@ -1,0 +1,49 @@
+"""Names: what a step may be called, and how a task's id is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+RESERVED = frozenset({"params", "item", "matrix", "secrets", "run", "env"})
+_SHORT_TEXT = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
+
+
+def short_key(value: Any) -> str | None:
+    """The item as it stands in a task id, or None where its index has to serve.
+
+    A bool, an int, or text of ``[A-Za-z0-9_.-]`` up to 40 characters.
+    """
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if type(value) is int:
+        text = str(value)
+        return text if len(text) <= 40 else None
+    if type(value) is str and _SHORT_TEXT.match(value):
+        return value
+    return None
+
+
+def item_keys(values: Sequence[Any]) -> list[str]:
+    """One key for each item; all of them indices where the short keys would repeat."""
+    keys = [short_key(v) for v in values]
+    named = [str(i) if k is None else k for i, k in enumerate(keys)]
+    if len(set(named)) != len(named):
+        return [str(i) for i in range(len(named))]
+    return named
+
+
+def task_id(step: str, key: str | None) -> str:
+    return step if key is None else f"{step}[{key}]"
+
+
+def split_task_id(text: str) -> tuple[str, str | None]:
+    """``train[1,3]`` -> ("train", "1,3"); ``train`` -> ("train", None)."""
+    if text.endswith("]") and "[" in text:
+        step, _, key = text[:-1].partition("[")
+        return step, key
+    return text, None

@@ -1,0 +1,1 @@
+"""What the user wrote: YAML, its places, its models. The only home of pydantic and YAML."""

@@ -1,0 +1,1 @@
+"""Blobs, entries, run records, codecs. The only home of fsspec."""

@@ -1,0 +1,1 @@
+"""Calling the user's functions. The only home of joblib."""
