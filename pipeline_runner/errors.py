@@ -69,3 +69,15 @@ class RunFailed(PrunError):
     """A run was asked for a value that it did not produce."""
 
     exit_code = EXIT_FAILED
+
+
+class BlobLost(Exception):
+    """A blob is missing or its bytes are wrong: not the reader's fault, so not shown as a mistake."""
+
+    def __init__(self, blob: str, damaged: bool) -> None:
+        super().__init__(blob, damaged)
+        self.blob = blob
+        self.damaged = damaged
+
+    def __str__(self) -> str:
+        return f"the stored bytes {self.blob} are {'damaged' if self.damaged else 'missing'}"

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from ..errors import BlobLost as BlobLost
 from ..model.artifact import Artifact, CacheKey, Entry, Recipe
+from ..model.artifact import Damaged as Damaged
 from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.work import Job, Task
-
-
-class Damaged(NamedTuple):
-    """An entry that is there but cannot be trusted. kind: "corrupt" or "missing" (its blob)."""
-
-    kind: str
-    detail: str = ""
 
 
 class Cache(Protocol):
@@ -32,15 +27,6 @@ class Cache(Protocol):
 
     def commit(self, entries: Sequence[Entry], replace: bool = False) -> None:
         """Write entries (those that the parent itself makes)."""
-
-
-class BlobLost(Exception):
-    """A blob is missing or its bytes are wrong."""
-
-    def __init__(self, blob: str, damaged: bool) -> None:
-        super().__init__(blob)
-        self.blob = blob
-        self.damaged = damaged
 
 
 class Code(Protocol):

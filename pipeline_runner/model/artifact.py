@@ -73,6 +73,13 @@ class Recipe(NamedTuple):
     sources: Mapping[str, str] = {}  # absolute path of each file reached -> digest of its bytes
 
 
+class Damaged(NamedTuple):
+    """An entry that is there but cannot be trusted. kind: "corrupt" or "missing" (its blob)."""
+
+    kind: str
+    detail: str = ""
+
+
 def artifact_to_json(a: Artifact) -> dict[str, Any]:
     return {k: v for k, v in a._asdict().items() if v not in (None, "", ())}
 
