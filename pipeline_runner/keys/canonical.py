@@ -1,0 +1,241 @@
+"""Plain data: one canonical text and one content digest for each value.
+
+Plain data are None, bool, int, float, str, list, dict, tuple, set, frozenset, bytes, date, datetime,
+time, timedelta, Decimal and complex, of exactly these types, nested in any way; numpy scalars count
+as Python's. The canonical text is JSON; what JSON has no type for stands as ``{"!": TYPE, "v": ...}``.
+Mappings and sets stand sorted, so equal values have one text whatever order they were built in.
+
+The digest of a list is made of its elements' digests, so that of a gathered fan-out is known without
+reading its items; every other value's digest is that of its canonical text.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from .deeper import go_deeper as go_deeper
+from .digest import combine, digest
+from .plain_types import from_json, json_float, json_str, to_json
+from .unhashable import NotPlain, TooDeep, short_repr, type_name
+from .unhashable import Unhashable as Unhashable
+
+MAX_DEPTH = 1000  # containers within containers
+_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+_QUICK_DEPTH = 40  # what the C encoder is trusted with at once
+_BIG = 2**1024  # larger integers stand in hexadecimal: Python bounds decimal conversions
+_T = TypeVar("_T")
+
+_encoder = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
+# ---- digests -----------------------------------------------------------------------------------
+
+
+def plain_digest(value: Any) -> str:
+    """The content digest of plain data. Raises ``NotPlain`` with the path to what is not."""
+    try:
+        return _deeply(lambda: _digest(value, 0))
+    except TooDeep:
+        dumps(value)  # which tells a value that contains itself by its path
+        raise
+
+
+def list_digest(digests: Iterable[str]) -> str:
+    """The digest of a list, from those of its elements."""
+    return combine("list", digests)
+
+
+def named_digest(digests: Mapping[str, str]) -> str:
+    """The digest of the mapping that a step's declared outputs are."""
+    return combine("named", [p for name in sorted(digests) for p in (name, digests[name])])
+
+
+def is_plain(value: Any) -> bool:
+    if _is_json(value, 0):
+        return True
+    try:
+        _deeply(lambda: _tagged(value, ()))
+    except NotPlain:
+        return False
+    return True
+
+
+def _digest(value: Any, depth: int) -> str:
+    if type(value) is not list:
+        return digest(_text(value).encode())
+    if depth > MAX_DEPTH:
+        raise TooDeep("", "list", _DEEP)
+    parts: list[str] = []
+    add = parts.append
+    try:
+        for v in value:
+            t = type(v)
+            if t is int and -_BIG < v < _BIG:
+                add(digest(b"%d" % v))
+            elif t is list:
+                add(_digest(v, depth + 1))
+            else:
+                add(digest(_text(v).encode()))
+    except NotPlain as e:
+        raise e.within(f"[{len(parts)}]") from None
+    return list_digest(parts)
+
+
+# ---- text --------------------------------------------------------------------------------------
+
+
+def dumps(value: Any) -> str:
+    """The canonical JSON text of plain data."""
+    return _deeply(lambda: _text(value))
+
+
+def loads(text: str) -> Any:
+    """The value of a canonical text."""
+    hook = from_json if '"!"' in text else None
+    return _deeply(lambda: json.loads(text, object_hook=hook))
+
+
+def _text(value: Any) -> str:
+    if _is_json(value, 0):
+        try:
+            text = _encoder.encode(value)
+            text.encode()  # lone surrogates have no UTF-8
+            return text
+        except ValueError:  # or nan, inf
+            pass
+    return _encoder.encode(_tagged(value, ()))
+
+
+def _is_json(value: Any, depth: int) -> bool:
+    """Whether the text that the C encoder makes is canonical and reads back as the same value."""
+    t = type(value)
+    if t is str or t is float or value is None or t is bool:
+        return True
+    if t is int:
+        return bool(-_BIG < value < _BIG)
+    if depth > _QUICK_DEPTH:
+        return False
+    if t is dict:
+        if "!" in value:
+            return False
+        for k, v in value.items():
+            if type(k) is not str:
+                return False
+            tv = type(v)
+            if tv is not str and tv is not float and not _is_json(v, depth + 1):
+                return False
+        return True
+    if t is list:
+        for v in value:
+            tv = type(v)
+            if tv is not str and tv is not float and not _is_json(v, depth + 1):
+                return False
+        return True
+    return False
+
+
+def _tagged(value: Any, above: tuple[int, ...] | frozenset[int]) -> Any:
+    """The same as a structure that JSON has types for."""
+    t = type(value)
+    if value is None or t is bool:
+        return value
+    if t is int:
+        return value if -_BIG < value < _BIG else {"!": "int", "v": hex(value)}
+    if t is float:
+        return json_float(value)
+    if t is str:
+        return json_str(value)
+    if t in _CONTAINERS:
+        return _tagged_container(value, t, above)
+    tagged = to_json(value)
+    if tagged is not None:
+        return tagged
+    scalar = from_numpy(value)
+    if scalar is not value:
+        return _tagged(scalar, above)
+    raise NotPlain("", type_name(t))
+
+
+def _tagged_container(value: Any, t: type, above: Iterable[int]) -> Any:
+    here = frozenset((*above, id(value)))
+    if id(value) in above:
+        raise NotPlain("", t.__name__, "it contains itself")
+    if len(here) > MAX_DEPTH:
+        raise TooDeep("", t.__name__, _DEEP)
+    if t is dict:
+        return _tagged_dict(value, here)
+    items = []
+    for i, v in enumerate(value):
+        try:
+            items.append(_tagged(v, here))
+        except NotPlain as e:
+            raise e.within(f"[{i}]" if t is list or t is tuple else "{...}") from None
+    if t is list:
+        return items
+    if t is not tuple:
+        items.sort(key=_encoder.encode)
+    return {"!": t.__name__, "v": items}
+
+
+def _tagged_dict(value: dict[Any, Any], here: frozenset[int]) -> Any:
+    pairs = []
+    for k, v in value.items():
+        try:
+            pairs.append((_tagged(k, here), _tagged(v, here)))
+        except NotPlain as e:
+            raise e.within(f"[{short_repr(k)}]") from None
+    if "!" not in value and all(type(k) is str for k in value) and all(type(k) is str for k, _ in pairs):
+        return dict(pairs)
+    pairs.sort(key=_encoder.encode)
+    return {"!": "dict", "v": pairs}
+
+
+def from_numpy(value: Any) -> Any:
+    """A numpy scalar as Python's own; anything else, and what has no equal there, as it is."""
+    if type(value).__module__ != "numpy":
+        return value
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "kind", "") not in "biufcSU" or getattr(value, "shape", None) != ():
+        return value
+    item = value.item() if hasattr(value, "item") and not hasattr(value, "__array_finalize__") else value
+    return item if type(item) in (bool, int, float, complex, bytes, str) else value
+
+
+_CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
+
+
+# ---- helpers -----------------------------------------------------------------------------------
+
+
+_limit_lock = threading.Lock()
+
+
+def _deeply(work: Callable[[], _T]) -> _T:
+    """Do the work; with room for ``MAX_DEPTH`` levels if the usual recursion limit is too tight."""
+    try:
+        try:
+            return work()
+        except RecursionError:
+            with deep_recursion():
+                return work()
+    except Unhashable as e:
+        raise e.with_traceback(None) from None  # which may be a thousand frames long
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """A recursion limit that ``MAX_DEPTH`` cannot reach; what bounds the depth is our own count."""
+    with _limit_lock:
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(before, 20 * MAX_DEPTH))
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(before)
