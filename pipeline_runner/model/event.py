@@ -7,7 +7,7 @@ items is one event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from .outcome import ErrorInfo
@@ -21,6 +21,7 @@ class RunStarted(NamedTuple):
     backend: str
     workers: int
     estimate_s: float | None = None
+    expected: Mapping[str, float] = {}  # step -> seconds that one of its tasks took lately, if known
 
 
 class StepExpanded(NamedTuple):
