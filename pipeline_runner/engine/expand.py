@@ -1,0 +1,149 @@
+"""Which items a fan-out has: lists, matrices, other fan-outs, one level deeper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+from ..keys.canonical import plain_digest
+from ..model.bound import Bound, Inline, Many, Named, Stored
+from ..model.graph import ForEach, Matrix, Ref, Step
+from ..model.names import short_key
+from .bind import Binder, BindError, as_text, shorten
+from .results import FollowedItems, Items
+
+
+class SplitNeeded(Exception):
+    """Lists that only a worker can open: each has to be split into artifacts first."""
+
+    def __init__(self, lists: Sequence[Bound]) -> None:
+        super().__init__()
+        self.lists = tuple(lists)
+
+
+class Expander:
+    """Finds the items of fan-outs. ``splits``: by the list's digest, what a worker split it into."""
+
+    def __init__(self, binder: Binder) -> None:
+        self.binder = binder
+        self.splits: dict[str, Sequence[Bound]] = {}
+
+    def expand(self, step: Step) -> Items:
+        """The items of a fan-out.
+
+        Raises:
+            Unknown: they are not known before another step ran.
+            SplitNeeded: a worker has to split a list first.
+            BindError: there is no list, or a key is no good.
+        """
+        fanout = step.fanout
+        assert fanout is not None
+        if isinstance(fanout, Matrix):
+            return self._matrix(step, fanout)
+        if step.follows is not None:
+            return self._followed(step, fanout)
+        if isinstance(fanout.source, Ref) and fanout.source.star:
+            items = self._deeper(step, fanout.source)
+        else:
+            values = self._list(step, fanout.source, "foreach")
+            items = Items(item_keys(values), values)
+        return self._named(items, fanout)
+
+    def _list(self, step: Step, source: Ref | tuple[Any, ...], what: str) -> Sequence[Bound]:
+        if not isinstance(source, Ref):
+            return [Inline(plain_digest(v), v) for v in source]
+        return self._elements(self.binder.bound(source, step, None), source.text or what)
+
+    def _elements(self, bound: Bound, what: str) -> Sequence[Bound]:
+        if isinstance(bound, Many):
+            return bound.items
+        if isinstance(bound, Named):
+            raise BindError(f"{what} is a mapping of outputs, and a fan-out takes a list", "name one output")
+        if isinstance(bound, Inline) or (isinstance(bound, Stored) and bound.artifact.codec == "data"):
+            value = self.binder.plain(bound, what)
+            if type(value) not in (list, tuple):
+                raise BindError(f"{what} is {shorten(value, 60)}, and a fan-out takes a list")
+            return [Inline(plain_digest(v), v) for v in value]
+        if isinstance(bound, Stored) and bound.artifact.codec in ("file", "tree"):
+            raise BindError(f"{what} is a file, and a fan-out takes a list")
+        found = self.splits.get(bound.digest)
+        if found is None:
+            raise SplitNeeded([bound])
+        return found
+
+    def _matrix(self, step: Step, matrix: Matrix) -> Items:
+        names = [name for name, _ in matrix.axes]
+        axes = [self._list(step, source, f"matrix.{name}") for name, source in matrix.axes]
+        keys = [item_keys(values) for values in axes]
+        combined = list(product(*axes))
+        joined = [",".join(parts) for parts in product(*keys)]
+        if len(set(joined)) != len(joined):
+            joined = [str(i) for i in range(len(joined))]
+        columns = {name: [row[i] for row in combined] for i, name in enumerate(names)}
+        return Items(joined, axes=columns)
+
+    def _followed(self, step: Step, fanout: ForEach) -> Items:
+        assert isinstance(fanout.source, Ref)
+        assert step.follows is not None
+        source = self.binder.result(step.follows)
+        output = str(fanout.source.path[0]) if fanout.source.path else None
+        return self._named(FollowedItems(source, output), fanout)
+
+    def _deeper(self, step: Step, ref: Ref) -> Items:
+        """``STEP.*``: an item for each element of each element."""
+        plain = Ref(ref.root, ref.name, ref.path, False, ref.text)
+        source = self.binder.result(ref.name) if ref.root == "step" else None
+        outer = self._elements(self.binder.bound(plain, step, None), ref.text)
+        missing: list[Bound] = []
+        lists: list[Sequence[Bound]] = []
+        for element in outer:
+            try:
+                lists.append(self._elements(element, f"an item of {ref.text}"))
+            except SplitNeeded as split:
+                missing.extend(split.lists)
+        if missing:
+            raise SplitNeeded(missing)
+        fan_out = source is not None and source.step.fanout is not None
+        if fan_out and source is not None and source.items is not None:
+            index = [k for k in range(len(source.entries)) if source.present(k)]
+            outer_keys = [source.items.keys[k] for k in index]
+        else:
+            index = list(range(len(outer)))
+            outer_keys = item_keys(outer)
+        keys = [f"{key},{i}" for key, inner in zip(outer_keys, lists, strict=True) for i in range(len(inner))]
+        items = Items(keys, [b for inner in lists for b in inner], shape=[len(inner) for inner in lists])
+        if fan_out:
+            items.outer = ref.name
+            items.outer_index = index
+        return items
+
+    def _named(self, items: Items, fanout: ForEach) -> Items:
+        """``key:``: the items' own names."""
+        ref = fanout.key
+        if ref is None:
+            return items
+        keys: list[str] = []
+        for k in range(len(items)):
+            value = self.binder.plain(self.binder.deeper(items.item(k), ref.path, ref), ref.text)
+            if type(value) not in (str, int, bool):
+                raise BindError(f"key {ref.text} of item {k} is {shorten(value, 60)}, not a text or a number")
+            keys.append(as_text(value))
+        seen: dict[str, int] = {}
+        for k, key in enumerate(keys):
+            if key in seen:
+                raise BindError(
+                    f"items {seen[key]} and {k} have the same key {key!r}",
+                    "name the items by something that differs, or leave key out",
+                )
+            seen[key] = k
+        items.keys = keys
+        return items
+
+
+def item_keys(values: Sequence[Bound]) -> list[str]:
+    """A KEY for each item: itself where it is a short scalar, else its index."""
+    keys = [(short_key(b.value) if isinstance(b, Inline) else None) or str(i) for i, b in enumerate(values)]
+    if len(set(keys)) != len(keys):
+        return [str(i) for i in range(len(keys))]
+    return keys

@@ -1,0 +1,436 @@
+"""The state machine of a run: ``advance(told) -> commands``. No I/O, no clock, no threads.
+
+Time and chance arrive inside what it is told, so a run can be replayed. A fan-out is one
+``StepState`` with a byte for each item; what it is told and asks for carries ranges of items.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..model.event import (
+    InputsLost,
+    StepExpanded,
+    StepFinished,
+    TaskFailed,
+    TasksBlocked,
+    TasksCancelled,
+    TasksReused,
+    TasksSkipped,
+    TasksStarted,
+    TasksSucceeded,
+)
+from ..model.graph import Graph
+from ..model.names import task_id
+from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED, ErrorInfo
+from . import messages as m
+from .priority import batch_size, remaining_paths
+from .retry import delay_before
+from .rules import RUN, decide
+from .step_state import CLOSED, EXPANDING, OPEN, WAITING, Item, StepState
+
+MAX_LOSSES = 3  # how often one task's inputs may be lost before it is given up
+
+
+class State:
+    """A run's state. ``seconds``: what a task of each step took before, for the order of work."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        seconds: Mapping[str, float] | None = None,
+        fail_fast: bool = False,
+        workers: int = 1,
+    ) -> None:
+        self.steps = {name: StepState(step) for name, step in graph.steps.items()}
+        self.stopping = False
+        self.cancelled = False
+        self._fail_fast = fail_fast
+        self._workers = workers
+        known = dict(seconds or {})
+        for name, st in self.steps.items():
+            st.pace = known.get(name)
+        paths = remaining_paths(graph, known)
+        self._rank = {name: (-paths[name], i) for i, name in enumerate(self.steps)}
+        self._readers: dict[str, list[StepState]] = {name: [] for name in self.steps}
+        for st in self.steps.values():
+            st.waiting = sum(1 for n in st.step.needs if n in self.steps and n != st.step.follows)
+            for need in st.step.needs:
+                if need in self._readers:
+                    self._readers[need].append(st)
+        self._same: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self._revived: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self._losses: dict[tuple[str, int], int] = {}
+        self._ready: list[tuple[tuple[float, int], str]] = []
+        self._agenda: deque[StepState] = deque()  # steps to look at again; no recursion
+        self._commands: list[m.Command] = []
+        self._at = 0.0
+
+    # ---- the surface ---------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        return all(st.phase == CLOSED for st in self.steps.values())
+
+    @property
+    def status(self) -> str:
+        """Of the whole run, once it is finished: succeeded, failed or cancelled."""
+        if self.cancelled:
+            return CANCELLED
+        bad = (FAILED, BLOCKED, CANCELLED)
+        return FAILED if any(st.outcome in bad for st in self.steps.values()) else SUCCEEDED
+
+    def advance(self, told: m.Told) -> list[m.Command]:
+        """Take in what happened; answer with what is to be done, in order."""
+        self._commands = []
+        self._at = told.at
+        match told:
+            case m.Began():
+                self._agenda.extend(self.steps.values())
+            case m.Expanded():
+                self._expanded(self.steps[told.step], told.count, told.keys)
+            case m.WhenFalse():
+                self._decide_whole(self.steps[told.step], SKIPPED, "when is false")
+            case m.ExpandFailed():
+                self._expand_failed(self.steps[told.step], told.error)
+            case m.Prepared():
+                self._prepared(self.steps[told.step], told)
+            case m.SlotsFree():
+                self._dispatch(told.count)
+            case m.BatchEnded():
+                self._batch_ended(self.steps[told.step])
+            case m.BatchSucceeded():
+                self._succeeded(self.steps[told.step], told.items, told.seconds)
+            case m.ItemFailed():
+                self._failed(self.steps[told.step], told)
+            case m.NotStarted():
+                self._not_started(self.steps[told.step], told.items)
+            case m.LostInputs():
+                self._lost_inputs(self.steps[told.step], told)
+            case m.TimerFired():
+                self._timer_fired(self.steps[told.step], told.item)
+            case m.StopRequested():
+                self.cancelled = True
+                self._stop()
+        while self._agenda:
+            st = self._agenda.popleft()
+            self._try_open(st)
+            self._try_close(st)
+        return self._commands
+
+    # ---- opening a step ------------------------------------------------------------------------
+
+    def _try_open(self, st: StepState) -> None:
+        if st.phase != WAITING or st.waiting > 0 or self.stopping:
+            return
+        step = st.step
+        others = [self.steps[n].outcome or "" for n in step.needs if n in self.steps and n != step.follows]
+        if step.follows is None or step.follows not in self.steps:
+            self._decide(st, decide(step.trigger_rule, others))
+            return
+        followed = self.steps[step.follows]
+        if followed.phase in (WAITING, EXPANDING):
+            return
+        if followed.whole is not None:
+            verdict = decide(step.trigger_rule, [*others, followed.outcome or SKIPPED])
+            self._decide(st, SKIPPED if verdict == RUN else verdict)
+            return
+        st.verdicts = {s: decide(step.trigger_rule, [*others, s]) for s in (SUCCEEDED, FAILED)}
+        if RUN not in st.verdicts.values():
+            self._decide(st, st.verdicts[SUCCEEDED])
+        else:
+            self._decide(st, RUN)
+
+    def _decide(self, st: StepState, verdict: str) -> None:
+        if verdict != RUN:
+            self._decide_whole(st, verdict, "")
+        elif st.step.fanout is not None:
+            st.phase = EXPANDING
+            self._commands.append(m.Expand(st.step.name, True))
+        else:
+            st.open(1)
+            self._announce(StepExpanded(self._at, st.step.name, 1, None))
+            self._prepare(st, [0])
+
+    def _decide_whole(self, st: StepState, verdict: str, why: str) -> None:
+        """Skip or block all of a step; a fan-out's tasks are named first, where they can be."""
+        st.verdict = (verdict, why or self._cause(st, verdict))
+        st.phase = EXPANDING
+        if st.step.fanout is not None and not self.stopping:
+            self._commands.append(m.Expand(st.step.name, False))
+        else:
+            self._close_whole(st)
+
+    def _close_whole(self, st: StepState, count: int | None = None) -> None:
+        assert st.verdict is not None
+        verdict, why = st.verdict
+        st.whole = verdict
+        st.open(1 if count is None else count)
+        items = range(st.count)
+        st.finish(items, verdict)
+        self._announce_final(st, items, verdict, why)
+        self._agenda.append(st)
+
+    def _expanded(self, st: StepState, count: int | None, keys: Sequence[str] | None) -> None:
+        if st.phase != EXPANDING:
+            return
+        if st.verdict is not None:
+            if count is not None:
+                self._announce(StepExpanded(self._at, st.step.name, count, keys))
+            self._close_whole(st, count or None)
+            return
+        assert count is not None
+        st.open(count)
+        self._announce(StepExpanded(self._at, st.step.name, count, keys))
+        if st.step.follows is None:
+            self._prepare(st, range(count))
+        else:
+            followed = self.steps[st.step.follows]
+            self._settle(st, [k for k in range(count) if followed.is_final(k)])
+        for reader in self._readers[st.step.name]:
+            if reader.step.follows == st.step.name:
+                self._agenda.append(reader)
+        self._agenda.append(st)
+
+    def _expand_failed(self, st: StepState, error: ErrorInfo) -> None:
+        if st.phase != EXPANDING:
+            return
+        st.whole = FAILED
+        st.open(1)
+        st.finish([0], FAILED)
+        self._announce(TaskFailed(self._at, st.step.name, 0, 1, error, 0.0))
+        self._after_failure(st)
+        self._agenda.append(st)
+
+    def _cause(self, st: StepState, verdict: str) -> str:
+        states = (FAILED, BLOCKED, CANCELLED) if verdict == BLOCKED else (SKIPPED,)
+        for need in st.step.needs:
+            if need in self.steps and self.steps[need].outcome in states:
+                return need if verdict == BLOCKED else f"{need} was skipped"
+        return f"trigger rule {st.step.trigger_rule}"
+
+    # ---- items ---------------------------------------------------------------------------------
+
+    def _settle(self, st: StepState, items: Iterable[int]) -> None:
+        """Items of a fan-out whose followed items are final: run, skip or block them."""
+        followed = self.steps[st.step.follows or ""]
+        by: dict[str, list[int]] = {RUN: [], SKIPPED: [], BLOCKED: []}
+        for k in items:
+            if st.status[k] == Item.PENDING:
+                by[self._verdict(st, followed, k)].append(k)
+        if by[RUN]:
+            self._prepare(st, by[RUN])
+        for verdict in (SKIPPED, BLOCKED):
+            if by[verdict]:
+                why = followed.step.name if verdict == BLOCKED else f"{followed.step.name} gave none"
+                self._final(st, by[verdict], verdict, why)
+
+    def _verdict(self, st: StepState, followed: StepState, k: int) -> str:
+        state = followed.state_of(k)
+        if state in (SUCCEEDED, REUSED):
+            return st.verdicts[SUCCEEDED]
+        if state == SKIPPED or (state == FAILED and followed.step.on_error == "skip"):
+            return SKIPPED
+        return st.verdicts[FAILED]
+
+    def _prepare(self, st: StepState, items: Sequence[int], again: bool = False) -> None:
+        if len(items) == 0:
+            return
+        for k in items:
+            st.status[k] = Item.PREPARING
+        self._commands.append(m.Prepare(st.step.name, items, again))
+
+    def _prepared(self, st: StepState, told: m.Prepared) -> None:
+        def awaited(items: Sequence[int]) -> Sequence[int]:
+            return items if not self.stopping else [k for k in items if st.status[k] == Item.PREPARING]
+
+        hits = awaited(told.hits)
+        if hits:
+            self._announce(TasksReused(self._at, st.step.name, hits, told.saved_s))
+            self._final(st, hits, REUSED)
+        if told.skipped:
+            self._final(st, awaited(told.skipped), SKIPPED, "when is false")
+        for k, error in told.failed:
+            if st.status[k] == Item.PREPARING:
+                self._announce(
+                    TaskFailed(self._at, st.step.name, k, st.attempts.get(k, 0) + 1, error, 0.0,
+                               None, st.step.on_error == "skip")
+                )  # fmt: skip
+                self._final(st, [k], FAILED)
+        for k, leader in told.same:
+            if st.status[k] == Item.PREPARING:
+                st.status[k] = Item.SAME
+                self._same.setdefault(leader, []).append((st.step.name, k))
+        misses = awaited(told.misses)
+        if misses:
+            st.reason = told.reason
+            self._make_ready(st, misses)
+
+    def _make_ready(self, st: StepState, items: Iterable[int]) -> None:
+        for k in items:
+            st.status[k] = Item.READY
+            st.ready.append(k)
+        self._offer(st)
+
+    def _offer(self, st: StepState) -> None:
+        limit = st.step.max_parallel
+        if st.ready and not st.offered and (limit is None or st.batches < limit):
+            st.offered = True
+            heapq.heappush(self._ready, (self._rank[st.step.name], st.step.name))
+
+    def _dispatch(self, slots: int) -> None:
+        while slots > 0 and self._ready:
+            st = self.steps[heapq.heappop(self._ready)[1]]
+            st.offered = False
+            items = st.take_ready(batch_size(len(st.ready), self._workers, st.pace))
+            if items:
+                slots -= 1
+                st.batches += 1
+                attempt = st.attempts.get(items[0], 0) + 1
+                self._commands.append(m.Start(st.step.name, items, attempt))
+                self._announce(TasksStarted(self._at, st.step.name, items, attempt, st.reason))
+            self._offer(st)
+
+    def _batch_ended(self, st: StepState) -> None:
+        st.batches -= 1
+        self._offer(st)
+
+    # ---- what becomes of them -------------------------------------------------------------------
+
+    def _succeeded(self, st: StepState, items: Sequence[int], seconds: Sequence[float]) -> None:
+        self._announce(TasksSucceeded(self._at, st.step.name, items, seconds))
+        st.learn(seconds)
+        self._final(st, items, SUCCEEDED)
+
+    def _failed(self, st: StepState, told: m.ItemFailed) -> None:
+        k, step = told.item, st.step
+        attempt = st.attempts.get(k, 0) + 1
+        st.attempts[k] = attempt
+        wait = None if self.stopping else delay_before(step.retry, attempt, told.error, told.chance)
+        tolerated = wait is None and step.on_error == "skip"
+        self._announce(TaskFailed(self._at, step.name, k, attempt, told.error, told.seconds, wait, tolerated))
+        if wait is None:
+            self._final(st, [k], FAILED)
+        else:
+            st.status[k] = Item.DELAYED
+            self._commands.append(m.SetTimer(step.name, k, wait))
+
+    def _timer_fired(self, st: StepState, k: int) -> None:
+        if st.status[k] == Item.DELAYED:
+            st.alone.add(k)
+            self._make_ready(st, [k])
+
+    def _not_started(self, st: StepState, items: Sequence[int]) -> None:
+        if self.stopping:
+            self._cancel(st, items)
+            return
+        st.alone.update(items)
+        self._make_ready(st, items)
+
+    def _lost_inputs(self, st: StepState, told: m.LostInputs) -> None:
+        reader = (told.step, told.item)
+        losses = self._losses[reader] = self._losses.get(reader, 0) + 1
+        if self.stopping:
+            self._cancel(st, [told.item])
+            return
+        if not told.producers or losses > MAX_LOSSES:
+            error = ErrorInfo("input", "its inputs are lost from the store again and again")
+            self._announce(TaskFailed(self._at, told.step, told.item, 1, error, 0.0))
+            self._final(st, [told.item], FAILED)
+            return
+        st.status[told.item] = Item.REVIVING
+        names = []
+        for name, k in told.producers:
+            self._revived.setdefault((name, k), []).append(reader)
+            producer = self.steps[name]
+            names.append(task_id(name, producer.keys[k] if producer.keys else None))
+            if producer.is_final(k):
+                if producer.phase == CLOSED:
+                    for waiting in self._readers[name]:
+                        waiting.waiting += waiting.phase == WAITING and waiting.step.follows != name
+                producer.reopen(k)
+                self._prepare(producer, [k], again=True)
+        self._announce(InputsLost(self._at, told.step, told.item, tuple(names), told.damaged))
+
+    def _final(self, st: StepState, items: Sequence[int], state: str, why: str = "") -> None:
+        st.finish(items, state)
+        if state not in (SUCCEEDED, REUSED, FAILED):
+            self._announce_final(st, items, state, why)
+        if state == FAILED and st.step.on_error != "skip":
+            self._after_failure(st)
+        for reader in self._readers[st.step.name]:
+            if reader.step.follows == st.step.name and reader.phase == OPEN:
+                self._settle(reader, items)
+        if self._same or self._revived:
+            for k in items:
+                self._wake(st, k, state in (SUCCEEDED, REUSED))
+        if st.left == 0:
+            self._agenda.append(st)
+
+    def _wake(self, st: StepState, k: int, good: bool) -> None:
+        """Tasks that waited for this one: those with the same key, and those that read it."""
+        task = (st.step.name, k)
+        for name, j in self._same.pop(task, ()):
+            if self.steps[name].status[j] == Item.SAME:
+                self._prepare(self.steps[name], [j])
+        for name, j in self._revived.pop(task, ()):
+            reader = self.steps[name]
+            if reader.status[j] != Item.REVIVING:
+                continue
+            if not good:
+                self._final(reader, [j], BLOCKED, st.step.name)
+            elif not any((name, j) in waiting for waiting in self._revived.values()):
+                self._prepare(reader, [j])
+
+    def _try_close(self, st: StepState) -> None:
+        if st.phase != OPEN or st.left > 0:
+            return
+        followed = self.steps.get(st.step.follows or "")
+        st.close(followed.outcome if followed is not None else None)
+        self._announce(StepFinished(self._at, st.step.name, st.outcome_shown))
+        for reader in self._readers[st.step.name]:
+            if reader.phase == WAITING:
+                if reader.step.follows != st.step.name:
+                    reader.waiting -= 1
+                self._agenda.append(reader)
+
+    # ---- stopping --------------------------------------------------------------------------------
+
+    def _after_failure(self, st: StepState) -> None:
+        if self._fail_fast and not self.stopping:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self.stopping:
+            return
+        self.stopping = True
+        self._ready.clear()
+        for st in self.steps.values():
+            if st.phase in (WAITING, EXPANDING):
+                st.verdict = (CANCELLED, "")
+                self._close_whole(st)
+            elif st.phase == OPEN:
+                st.ready.clear()
+                idle = [k for k in range(st.count) if not st.is_final(k) and st.status[k] != Item.RUNNING]
+                self._cancel(st, idle)
+
+    def _cancel(self, st: StepState, items: Sequence[int]) -> None:
+        if len(items):
+            self._final(st, items, CANCELLED)
+
+    # ---- telling ---------------------------------------------------------------------------------
+
+    def _announce(self, event: object) -> None:
+        self._commands.append(m.Announce(event))  # type: ignore[arg-type]
+
+    def _announce_final(self, st: StepState, items: Sequence[int], state: str, why: str) -> None:
+        name = st.step.name
+        if state == SKIPPED:
+            self._announce(TasksSkipped(self._at, name, items, why))
+        elif state == BLOCKED:
+            self._announce(TasksBlocked(self._at, name, items, why))
+        elif state == CANCELLED:
+            self._announce(TasksCancelled(self._at, name, items))

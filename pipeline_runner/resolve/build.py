@@ -1,0 +1,429 @@
+"""From what the user wrote to a Graph: every name resolved, every edge drawn, every problem told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from ..errors import PipelineError, Problem
+from ..model.graph import (
+    Binding,
+    CachePolicy,
+    Executor,
+    FanOut,
+    Files,
+    ForEach,
+    Graph,
+    Input,
+    Literal,
+    Matrix,
+    Ref,
+    Retry,
+    Step,
+    Text,
+)
+from ..model.names import RESERVED
+from ..spec.load import Loaded
+from ..spec.models import RetrySpec, StepSpec
+from ..spec.reference import RefError, looks_like_reference, parse_reference, parse_text
+from . import condition
+from .order import find_cycle, in_order
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_ANYWHERE = frozenset({"params", "step", "item", "matrix", "secrets", "run"})
+_PLAIN = frozenset({"params", "step", "item", "matrix", "run"})
+_TEXT = frozenset({"params", "item", "matrix", "run"})
+
+
+def build(loaded: Loaded) -> Graph:
+    """The graph of a loaded pipeline.
+
+    Raises:
+        PipelineError: with every problem of the file, those of the loader included.
+    """
+    builder = _Builder(loaded)
+    steps = {name: builder.step(name, spec) for name, spec in loaded.spec.steps.items()}
+    builder.check_publish(steps)
+    cycle = find_cycle({n: [d for d in s.needs if d in steps] for n, s in steps.items()})
+    if cycle:
+        path = " -> ".join(cycle)
+        builder.problem(
+            "cycle", f"these steps need each other: {path}", ("steps", cycle[0]),
+            "take one of these references out", key=True,
+        )  # fmt: skip
+    problems = [*loaded.problems, *builder.problems]
+    errors = [p for p in problems if p.severity == "error"]
+    if errors:
+        raise PipelineError(sort_problems(errors))
+    spec = loaded.spec
+    return Graph(
+        name=spec.name,
+        root=loaded.root,
+        file=loaded.file,
+        steps={name: steps[name] for name in in_order({n: s.needs for n, s in steps.items()})},
+        pythonpath=tuple(spec.pythonpath),
+        store=spec.store,
+        executor=Executor(spec.executor.backend, spec.executor.workers),
+        secrets=dict(spec.secrets),
+        schedule=spec.schedule.model_dump() if spec.schedule else None,
+        description=spec.description or "",
+    )
+
+
+def sort_problems(problems: Sequence[Problem]) -> list[Problem]:
+    """By file and place, each once."""
+    unique = list(dict.fromkeys(problems))
+    return sorted(unique, key=lambda p: (p.where is None, p.where[:3] if p.where else ("", 0, 0)))
+
+
+class _Builder:
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.spec = loaded.spec
+        self.problems: list[Problem] = []
+        self.known = set(self.spec.steps) | set(loaded.broken)
+
+    def problem(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
+        self.problems.append(Problem(code, message, self.loaded.source.place(path, key=key), hint))
+
+    # ---- a step -----------------------------------------------------------------------------
+
+    def step(self, name: str, spec: StepSpec) -> Step:
+        at: Path = ("steps", name)
+        scope = _Scope(self, name, spec)
+        args = self.args(scope)
+        fanout = self.fanout(scope)
+        when = self.when(scope)
+        env = {k: self.text(scope, v, (*at, "env", k)) for k, v in self.spec.env.items() if k not in spec.env}
+        env |= {k: self.text(scope, v, (*at, "env", k)) for k, v in spec.env.items()}
+        publish = {
+            k: self.text(scope, v, (*at, "publish", k) if k else (*at, "publish"))
+            for k, v in spec.publish.items()
+        }
+        for kind in ("publish", "check"):
+            for output in getattr(spec, kind):
+                if output and output not in (spec.outputs or ()):
+                    declared = ", ".join(spec.outputs or ()) or "none"
+                    self.problem(
+                        "unknown-output", f"step {name!r} declares no output {output!r}",
+                        (*at, kind, output), f"its outputs: {declared}", key=True,
+                    )  # fmt: skip
+        after = self.after(name, spec)
+        defaults = self.spec.defaults
+        retry = spec.retry if spec.retry is not None else defaults.retry
+        image = spec.image or defaults.image or self.spec.image
+        resources = dict(defaults.resources or {}) | dict(spec.resources or {})
+        if spec.max_parallel is not None and fanout is None:
+            self.problem(
+                "no-fan-out", f"step {name!r} is no fan-out: max_parallel has nothing to limit",
+                (*at, "max_parallel"), "add foreach or matrix, or take it out", key=True,
+            )  # fmt: skip
+        needs = dict.fromkeys(r.name for r in scope.refs if r.root == "step" and r.name in self.known)
+        needs |= dict.fromkeys(after)
+        return Step(
+            name=name,
+            call=spec.call,
+            args=args,
+            fanout=fanout,
+            outputs=tuple(spec.outputs) if spec.outputs is not None else None,
+            after=tuple(after),
+            when=when,
+            trigger_rule=spec.trigger_rule,
+            on_error=spec.on_error or "fail",
+            retry=_retry(retry),
+            timeout=spec.timeout if spec.timeout is not None else defaults.timeout,
+            max_parallel=spec.max_parallel,
+            cache=CachePolicy(
+                spec.cache.enabled,
+                None if spec.cache.version is None else str(spec.cache.version),
+                frozenset(spec.cache.ignore),
+                spec.cache.code,
+            ),
+            check=dict(spec.check),
+            publish=publish,
+            env=env,
+            resources=self.structure(scope, resources, (*at, "resources")),
+            tags=tuple(spec.tags),
+            image=self.text(scope, image, (*at, "image")) if image else None,
+            description=spec.description or "",
+            needs=tuple(needs),
+            follows=self.follows(fanout),
+            where=self.loaded.source.place(at, key=True),
+        )
+
+    def args(self, scope: _Scope) -> dict[str, Binding]:
+        spec, name = scope.spec, scope.name
+        args: dict[str, Binding] = {}
+        groups: tuple[tuple[str, Mapping[str, Any]], ...] = (
+            ("inputs", spec.inputs), ("files", spec.files), ("with", spec.with_),
+        )  # fmt: skip
+        for group, values in groups:
+            for arg, value in values.items():
+                path: Path = ("steps", name, group, arg)
+                if arg in args:
+                    self.problem(
+                        "duplicate-argument", f"argument {arg!r} of step {name!r} is given twice",
+                        path, "keep it in one of inputs, files and with", key=True,
+                    )  # fmt: skip
+                    continue
+                binding: Binding | None
+                if group == "inputs":
+                    ref = scope.reference(value, path, _ANYWHERE)
+                    binding = Input(ref) if ref else None
+                elif group == "files":
+                    binding = self.files(scope, value, path)
+                else:
+                    binding = Literal(self.structure(scope, value, path))
+                if binding is not None:
+                    args[arg] = binding
+        for arg in spec.cache.ignore:
+            if arg not in args:
+                near = difflib.get_close_matches(arg, list(args), 1)
+                self.problem(
+                    "unknown-argument", f"cache.ignore names {arg!r}, which step {name!r} does not pass",
+                    ("steps", name, "cache", "ignore"),
+                    f"did you mean {near[0]!r}?" if near else f"its arguments: {', '.join(args) or 'none'}",
+                )  # fmt: skip
+        return args
+
+    def files(self, scope: _Scope, value: str, path: Path) -> Files | None:
+        text = self.text(scope, value, path)
+        if isinstance(text, Text):
+            return Files(text)
+        if looks_like_reference(value):
+            root = value.partition(".")[0].partition("[")[0]
+            if root in RESERVED or root in self.known:
+                ref = scope.reference(value, path, _PLAIN)
+                return Files(ref) if ref else None
+        return Files(text)
+
+    def fanout(self, scope: _Scope) -> FanOut | None:
+        spec, at = scope.spec, ("steps", scope.name)
+        if spec.foreach is not None and spec.matrix is not None:
+            self.problem(
+                "two-fan-outs", f"step {scope.name!r} has both foreach and matrix", (*at, "matrix"),
+                "one of them; a matrix may take a list from a step, too", key=True,
+            )  # fmt: skip
+        if spec.foreach is not None:
+            over = spec.foreach.in_
+            path: Path = (*at, "foreach", "in") if spec.foreach.key else (*at, "foreach")
+            if isinstance(over, str):
+                ref = scope.reference(over, path, frozenset({"params", "step"}), star=True)
+                source: Ref | tuple[Any, ...] | None = ref
+            else:
+                source = tuple(over)
+            key = None
+            if spec.foreach.key is not None:
+                key = scope.reference(spec.foreach.key, (*at, "foreach", "key"), frozenset({"item"}))
+            return ForEach(source, key) if source is not None else None
+        if spec.matrix is not None:
+            axes = []
+            for axis, values in spec.matrix.items():
+                if isinstance(values, str):
+                    ref = scope.reference(values, (*at, "matrix", axis), frozenset({"params", "step"}))
+                    if ref:
+                        axes.append((axis, ref))
+                else:
+                    axes.append((axis, tuple(values)))
+            return Matrix(tuple(axes))
+        return None
+
+    def follows(self, fanout: FanOut | None) -> str | None:
+        """The fan-out whose items this one's items are, one by one."""
+        if not isinstance(fanout, ForEach) or not isinstance(fanout.source, Ref):
+            return None
+        ref = fanout.source
+        if ref.root != "step" or ref.star:
+            return None
+        source = self.spec.steps.get(ref.name)
+        if source is None or (source.foreach is None and source.matrix is None):
+            return None
+        # a position, or a part of one item's value, is a list of its own: no items to follow
+        outputs = source.outputs or ()
+        rest = ref.path[1:] if ref.path and ref.path[0] in outputs else ref.path
+        return ref.name if not rest else None
+
+    def when(self, scope: _Scope) -> Any | None:
+        text = scope.spec.when
+        if text is None:
+            return None
+        path: Path = ("steps", scope.name, "when")
+        if isinstance(text, bool):
+            return ("lit", text)
+        try:
+            tree = condition.parse(text, parse_reference)
+        except condition.ConditionError as error:
+            caret = text[: error.offset] + " >>> " + text[error.offset :]
+            self.problem("condition", f"{error.message} in: {caret}", path, error.hint)
+            return None
+        for ref in condition.references(tree):
+            scope.accept(ref, path, _PLAIN)
+        return tree
+
+    def after(self, name: str, spec: StepSpec) -> list[str]:
+        known = []
+        for i, need in enumerate(spec.needs):
+            path: Path = ("steps", name, "needs", i)
+            if need not in self.known:
+                self.problem("unknown-step", f"there is no step {need!r}", path, self.near_step(need))
+            else:
+                known.append(need)
+        return known
+
+    # ---- texts ------------------------------------------------------------------------------
+
+    def text(self, scope: _Scope, value: str, path: Path) -> Text | str:
+        try:
+            text = parse_text(value)
+        except RefError as error:
+            self.problem("reference", f"{error.message} in {value!r}", path, error.hint)
+            return value
+        if isinstance(text, Text):
+            for part in text.parts:
+                if isinstance(part, Ref):
+                    scope.accept(part, path, _TEXT)
+        return text
+
+    def structure(self, scope: _Scope, value: Any, path: Path) -> Any:
+        """Plain data with its texts parsed. Depth is bounded by the loader."""
+        if isinstance(value, str):
+            return self.text(scope, value, path)
+        if isinstance(value, list):
+            return [self.structure(scope, v, (*path, i)) for i, v in enumerate(value)]
+        if isinstance(value, dict):
+            return {k: self.structure(scope, v, (*path, k)) for k, v in value.items()}
+        return value
+
+    def check_publish(self, steps: Mapping[str, Step]) -> None:
+        seen: dict[str, str] = {}
+        for name, step in steps.items():
+            for output, target in step.publish.items():
+                path: Path = ("steps", name, "publish", output) if output else ("steps", name, "publish")
+                if isinstance(target, str):
+                    shown = target
+                    varies = False
+                else:
+                    shown = "".join(f"${{{{ {p} }}}}" if isinstance(p, Ref) else p for p in target.parts)
+                    varies = any(isinstance(p, Ref) and p.root in ("item", "matrix") for p in target.parts)
+                if step.fanout is not None and not varies:
+                    self.problem(
+                        "publish", f"every item of {name!r} would be published at {shown!r}", path,
+                        "name the item in the path: ${{ item.name }} or ${{ matrix.NAME }}",
+                    )  # fmt: skip
+                elif not varies and shown in seen:
+                    self.problem("publish", f"{shown!r} is published by {seen[shown]!r} too", path)
+                seen.setdefault(shown, name)
+
+    def near_step(self, name: str) -> str:
+        near = difflib.get_close_matches(name, sorted(self.known), 1)
+        if near:
+            return f"did you mean {near[0]!r}?"
+        return "steps: " + ", ".join(list(self.spec.steps)[:12])
+
+
+class _Scope:
+    """What references may name inside one step, and which it named."""
+
+    def __init__(self, builder: _Builder, name: str, spec: StepSpec) -> None:
+        self.builder = builder
+        self.name = name
+        self.spec = spec
+        self.refs: list[Ref] = []
+
+    def reference(self, text: str, path: Path, roots: frozenset[str], *, star: bool = False) -> Ref | None:
+        try:
+            ref = parse_reference(text)
+        except RefError as error:
+            self.builder.problem("reference", error.message, path, error.hint)
+            return None
+        if ref.star and not star:
+            self.builder.problem("star", f"{text!r}: '.*' stands in foreach only", path)
+            return None
+        return ref if self.accept(ref, path, roots) else None
+
+    def accept(self, ref: Ref, path: Path, roots: frozenset[str]) -> bool:
+        """Whether the reference means something here; says so where it does not."""
+        for code, message, hint in self.wrong(ref, roots):
+            self.builder.problem(code, message, path, hint)
+            return False
+        self.refs.append(ref)
+        return True
+
+    def wrong(self, ref: Ref, roots: frozenset[str]) -> Iterator[tuple[str, str, str]]:
+        spec = self.builder.spec
+        shown = repr(ref.text)
+        if ref.root not in roots:
+            yield _not_here(ref, roots)
+        elif ref.root == "params":
+            if ref.name not in self.builder.loaded.params:
+                yield (
+                    "unknown-param",
+                    f"there is no param {ref.name!r}",
+                    _near(ref.name, self.builder.loaded.params),
+                )
+        elif ref.root == "secrets":
+            if ref.name not in spec.secrets:
+                yield "unknown-secret", f"there is no secret {ref.name!r}", _near(ref.name, spec.secrets)
+        elif ref.root == "item":
+            if self.spec.foreach is None:
+                hint = "use matrix.NAME" if self.spec.matrix is not None else "add foreach to the step"
+                yield "no-item", f"{shown}: step {self.name!r} has no foreach", hint
+        elif ref.root == "matrix":
+            if self.spec.matrix is None:
+                yield "no-matrix", f"{shown}: step {self.name!r} has no matrix", "add matrix to the step"
+            elif ref.name not in self.spec.matrix:
+                yield (
+                    "unknown-axis",
+                    f"the matrix has no axis {ref.name!r}",
+                    _near(ref.name, self.spec.matrix),
+                )
+        elif ref.root == "step":
+            yield from self.wrong_step(ref)
+
+    def wrong_step(self, ref: Ref) -> Iterator[tuple[str, str, str]]:
+        builder = self.builder
+        if ref.name == self.name:
+            yield "cycle", f"step {self.name!r} needs itself", ""
+        elif ref.name not in builder.known:
+            hint = builder.near_step(ref.name)
+            if ref.name in builder.loaded.params:
+                hint = f"did you mean 'params.{ref.text}'?"
+            yield "unknown-step", f"there is no step {ref.name!r}", hint
+        elif (target := builder.spec.steps.get(ref.name)) is not None and target.outputs is not None:
+            named = [p for p in ref.path if isinstance(p, str)]
+            fan_out = target.foreach is not None or target.matrix is not None
+            first = ref.path[0] if ref.path else None
+            if fan_out and isinstance(first, int):
+                first = ref.path[1] if len(ref.path) > 1 else None
+            if first is not None and first not in target.outputs:
+                wrong = named[0] if named else str(first)
+                near = difflib.get_close_matches(wrong, target.outputs, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"its outputs: {', '.join(target.outputs)}"
+                yield "unknown-output", f"step {ref.name!r} declares no output {wrong!r}", hint
+
+
+def _not_here(ref: Ref, roots: frozenset[str]) -> tuple[str, str, str]:
+    if ref.root == "secrets":
+        return "secret", f"{ref.text!r}: a secret stands in inputs only", "inputs: {token: secrets.TOKEN}"
+    if roots is _TEXT or roots == _TEXT:
+        return (
+            "text", f"{ref.text!r}: a text takes params, item, matrix and run.id only",
+            "pass a step's output through inputs",
+        )  # fmt: skip
+    allowed = ", ".join({"step": "STEP"}.get(r, r + "...") for r in sorted(roots))
+    return "reference", f"{ref.text!r} cannot stand here", f"here may stand: {allowed}"
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"there are: {', '.join(list(known)[:12])}" if known else "there are none"
+
+
+def _retry(spec: RetrySpec | None) -> Retry:
+    if spec is None:
+        return Retry()
+    return Retry(spec.limit, spec.delay, spec.backoff, spec.jitter, spec.max_delay, tuple(spec.on))

@@ -1,0 +1,87 @@
+"""``-s/--select``: dbt's graph operators over step names and tags.
+
+``train``  the step;  ``+train``  with all above it;  ``train+``  with all below it;
+``tag:nightly``  every step with the tag (also with ``+``);  ``tr*``  a pattern;
+several, separated by commas or given several times: all of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..errors import PipelineError, Problem
+from ..model.graph import Graph, Step
+
+
+def select(graph: Graph, expressions: Sequence[str]) -> frozenset[str]:
+    """The steps that the expressions name; all of them where there is no expression.
+
+    Raises:
+        PipelineError: an expression names nothing.
+    """
+    if not expressions:
+        return frozenset(graph.steps)
+    chosen: set[str] = set()
+    problems = []
+    for expression in (part.strip() for text in expressions for part in text.split(",")):
+        if not expression:
+            continue
+        core = expression.strip("+")
+        found = _named(graph.steps, core)
+        if not found:
+            problems.append(_unknown(graph, core))
+            continue
+        if expression.startswith("+"):
+            found |= above(graph, found)
+        if expression.endswith("+"):
+            found |= below(graph, found)
+        chosen |= found
+    if problems:
+        raise PipelineError(problems)
+    return frozenset(chosen)
+
+
+def above(graph: Graph, names: Iterable[str]) -> set[str]:
+    """Everything that the named steps need, transitively (without themselves)."""
+    return _reach({name: step.needs for name, step in graph.steps.items()}, names)
+
+
+def below(graph: Graph, names: Iterable[str]) -> set[str]:
+    """Everything that needs the named steps, transitively (without themselves)."""
+    consumers: dict[str, list[str]] = {name: [] for name in graph.steps}
+    for name, step in graph.steps.items():
+        for need in step.needs:
+            consumers[need].append(name)
+    return _reach(consumers, names)
+
+
+def _reach(edges: Mapping[str, Sequence[str]], start: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    stack = [n for s in start for n in edges[s]]
+    while stack:
+        name = stack.pop()
+        if name not in seen:
+            seen.add(name)
+            stack.extend(edges[name])
+    return seen
+
+
+def _named(steps: Mapping[str, Step], core: str) -> set[str]:
+    if core.startswith("tag:"):
+        return {n for n, s in steps.items() if core[4:] in s.tags}
+    if any(c in core for c in "*?["):
+        return set(fnmatch.filter(steps, core))
+    return {core} if core in steps else set()
+
+
+def _unknown(graph: Graph, core: str) -> Problem:
+    if core.startswith("tag:"):
+        tags = sorted({t for s in graph.steps.values() for t in s.tags})
+        near = difflib.get_close_matches(core[4:], tags, 1)
+        hint = f"did you mean 'tag:{near[0]}'?" if near else f"tags: {', '.join(tags) or 'none'}"
+        return Problem("unknown-tag", f"no step has the tag {core[4:]!r}", None, hint)
+    near = difflib.get_close_matches(core, list(graph.steps), 1)
+    hint = f"did you mean {near[0]!r}?" if near else "steps: " + ", ".join(list(graph.steps)[:12])
+    return Problem("unknown-step", f"there is no step {core!r}", None, hint)
