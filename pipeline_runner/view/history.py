@@ -1,0 +1,213 @@
+"""Past runs as tables: `prun runs` and `prun show`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from .closing import WORDS
+from .style import PLAIN, Style
+from .text import (
+    ago,
+    cells,
+    clip,
+    clip_middle,
+    columns,
+    duration,
+    harmless,
+    number,
+    one_line,
+    pad,
+    plural,
+    size,
+    some,
+)
+
+STATUS_COLOURS = {
+    "succeeded": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "reused": "cyan",
+    "blocked": "yellow",
+}
+SHOWN_STEPS = 60
+PREVIEW_LINES = 12
+
+
+class RunInfoLike(Protocol):
+    """A run in a list: app's ``RunInfo``."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def pipeline(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def started(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+
+class TaskLike(Protocol):
+    """A task of a run."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def step(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+def counts_words(counts: Mapping[str, int]) -> str:
+    """``3 run, 9 reused``."""
+    return ", ".join(f"{number(counts[s])} {word}" for s, word, _ in WORDS if counts.get(s)) or "no tasks"
+
+
+def runs_lines(
+    runs: Sequence[RunInfoLike],
+    *,
+    now: float | None = None,
+    width: int | None = None,
+    style: Style = PLAIN,
+    most: int | None = None,
+) -> list[str]:
+    """The newest run first."""
+    now = time.time() if now is None else now
+    shown = runs[:most]
+    if not shown:
+        return ["No runs yet."]
+    rows = [("run", "pipeline", "status", "when", "time", "tasks")]
+    for run in shown:
+        status = run.status or "unfinished"
+        row = (
+            run.id,
+            run.pipeline,
+            status,
+            ago(run.started, now),
+            duration(run.seconds),
+            counts_words(run.counts),
+        )
+        rows.append(row)
+    lines = [clip(line, width) for line in columns(rows, right=(4,))]
+    painted = [style(lines[0], "dim")]
+    for line, run in zip(lines[1:], shown, strict=True):
+        colour = STATUS_COLOURS.get(run.status)
+        painted.append(line.replace(run.status, style(run.status, colour), 1) if colour else line)
+    if len(runs) > len(shown):
+        painted.append(style(f"and {number(len(runs) - len(shown))} older ones (prun runs --all)", "dim"))
+    return painted
+
+
+class StepLine(NamedTuple):
+    """A step of a past run."""
+
+    name: str
+    counts: Mapping[str, int]
+    seconds: float
+    single: bool
+
+
+def step_lines_of(tasks: Iterable[TaskLike]) -> list[StepLine]:
+    """The tasks of a run by step."""
+    counted: dict[str, dict[str, int]] = {}
+    seconds: dict[str, float] = {}
+    single: dict[str, bool] = {}
+    for task in tasks:
+        counts = counted.setdefault(task.step, {})
+        counts[task.status] = counts.get(task.status, 0) + 1
+        seconds[task.step] = seconds.get(task.step, 0.0) + (task.seconds or 0.0)
+        single[task.step] = task.id == task.step
+    return [StepLine(name, counts, seconds[name], single[name]) for name, counts in counted.items()]
+
+
+def run_lines(
+    head: str,
+    tasks: Sequence[TaskLike],
+    *,
+    width: int | None = None,
+    style: Style = PLAIN,
+    verbose: bool = False,
+) -> list[str]:
+    """One run: a line per step (verbose: per task), then what failed."""
+    lines = [head, ""]
+    if verbose:
+        rows = [(t.id, _word(t.status), duration(t.seconds) if t.seconds else "") for t in tasks]
+    else:
+        rows = [_step_row(step) for step in step_lines_of(tasks)]
+    cut = 0 if verbose else max(len(rows) - SHOWN_STEPS, 0)
+    names = max((cells(row[0]) for row in rows), default=0)
+    names = names if width is None else min(names, max(width // 2, 12))
+    rows = [(clip_middle(name, names), state, took) for name, state, took in rows[: len(rows) - cut]]
+    lines += [clip("  " + line, width) for line in columns(rows, right=(2,))]
+    if cut:
+        lines.append(f"  and {number(cut)} more steps (prun show -v shows all)")
+    failed = [task for task in tasks if task.status == "failed"]
+    if failed:
+        lines += ["", style(plural(len(failed), "failed task") + ":", "red")]
+        shown = failed if verbose else failed[:10]
+        width_of_id = max(len(task.id) for task in shown)
+        for task in shown:
+            text = f"  {pad(task.id, width_of_id)}  {one_line(task.error or '')}"
+            lines.append(clip(text, width))
+        if len(failed) > len(shown):
+            lines.append(f"  and {number(len(failed) - len(shown))} more")
+    return lines
+
+
+def _word(status: str) -> str:
+    return "run" if status == "succeeded" else status
+
+
+def _step_row(step: StepLine) -> tuple[str, str, str]:
+    text = _word(next(iter(step.counts))) if step.single else counts_words(step.counts)
+    return (step.name, text, duration(step.seconds) if step.seconds else "")
+
+
+def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Style = PLAIN) -> list[str]:
+    """One task of a past run: what went in, what came out, what went wrong."""
+    status = str(about["status"])
+    tries = about.get("attempts") or 1
+    after = f" after {plural(int(tries), 'attempt')}" if int(tries) > 1 else ""
+    took = f" in {duration(about['seconds'])}" if about.get("seconds") else ""
+    colour = STATUS_COLOURS.get(status)
+    shown = style(_word(status), colour) if colour else _word(status)
+    lines = [f"{style(str(about['id']), 'bold')} {shown}{after}{took}"]
+    if about.get("key"):
+        lines.append(style(clip(f"  key {about['key']}", width), "dim"))
+    parts = [tuple(one_line(str(cell)) for cell in part) for part in about.get("parts") or ()]
+    if parts:
+        lines += ["", style("arguments", "dim")]
+        rows = [
+            (name, kind if what in ("", kind) else f"{kind} {what}", text) for name, kind, what, text in parts
+        ]
+        lines += [clip("  " + line, width) for line in columns(rows)]
+    outputs = about.get("outputs") or ()
+    if outputs:
+        lines += ["", style("outputs", "dim")]
+        for name, kind, count, preview in outputs:
+            lines += _output(str(name), str(kind), int(count or 0), str(preview or ""), width)
+    if about.get("error"):
+        lines += ["", style("error", "red")]
+        lines += ["  " + line for line in harmless(str(about["error"])).splitlines()]
+    return lines
+
+
+def _output(name: str, kind: str, count: int, preview: str, width: int | None) -> list[str]:
+    title = some([part for part in (name, kind, size(count) if count else "") if part])
+    shown = harmless(preview).expandtabs(4).splitlines()
+    if len(shown) == 1 and len(title) + len(shown[0]) + 6 <= (width or 100):
+        return [f"  {title}: {shown[0]}"]
+    cut = len(shown) - PREVIEW_LINES
+    lines = [f"  {title}", *(clip("    " + line, width) for line in shown[:PREVIEW_LINES])]
+    return [*lines, f"    ... {plural(cut, 'more line')}"] if cut > 0 else lines

@@ -1,0 +1,129 @@
+"""What is worth a line when it happens: failures at once, retries, lost results; verbose: all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..model import event as ev
+from .failure import failure_lines, frames, message, retry_line
+from .style import Style
+from .summary import Failure, Summary
+from .text import duration, harmless, number, plural, some
+
+QUIET, NORMAL, VERBOSE = 0, 1, 2
+
+FULL, SHORT = 1, 3  # failures of a step at one place told in full, then in one line, then counted
+
+
+class Messages:
+    """Lines for an event. The summary must have folded the event already."""
+
+    def __init__(self, summary: Summary, style: Style, level: int = NORMAL) -> None:
+        self.summary = summary
+        self.style = style
+        self.level = level
+        self.told: Counter[tuple[object, ...]] = Counter()
+        self.said: dict[tuple[object, ...], str] = {}
+
+    def lines(self, event: ev.Event) -> list[str]:
+        """What to print for it, often nothing."""
+        if isinstance(event, ev.TaskFailed):
+            return self._failed(event)
+        if self.level == QUIET:
+            return []
+        if isinstance(event, ev.InputsLost):
+            what = "damaged" if event.damaged else "missing"
+            reader = self.summary.step(event.step).task(event.item)
+            again = some(event.producers)
+            return [
+                self.style(f"A stored result that {reader} needs is {what}: {again} runs again", "yellow")
+            ]
+        if self.level == VERBOSE:
+            tell = _VERBOSE.get(type(event))
+            return tell(self, event) if tell else []
+        return []
+
+    def _failed(self, e: ev.TaskFailed) -> list[str]:
+        task = self.summary.step(e.step).task(e.item)
+        if e.retry_in is not None:
+            if self.level == QUIET:
+                return []
+            line = retry_line(task, e.error, e.attempt, e.retry_in, self.style)
+            more = frames(e.error) if self.level == VERBOSE else []
+            return [line, *(self.style("    " + text, "dim") for text in more)]
+        failure = Failure(task, e.step, e.error, e.attempt, e.seconds, e.tolerated)
+        if self.level == VERBOSE:
+            return failure_lines(failure, self.style)
+        same = (e.step, e.error.kind, e.error.types[:1], e.error.where and e.error.where[:2])
+        self.told[same] += 1
+        if self.told[same] > SHORT:
+            return []
+        lines = failure_lines(
+            failure, self.style, full=self.told[same] <= FULL, before=self.said.get(same, "")
+        )
+        self.said[same] = message(e.error)
+        if self.told[same] == SHORT:
+            lines.append(self.style(f"    (more of {e.step} like this will only be counted)", "dim"))
+        return lines
+
+    def name(self, step: str, items: Sequence[int]) -> str:
+        """The task, or how many of a step's tasks."""
+        found = self.summary.step(step)
+        name = found.task(items[0]) if len(items) == 1 else f"{step}: {number(len(items))} tasks"
+        return self.style(name, "bold")
+
+
+# ---- what verbose adds -------------------------------------------------------------------------
+
+
+def _reused(m: Messages, e: ev.TasksReused) -> list[str]:
+    saved = f" (saved {duration(e.saved_s)})" if e.saved_s >= 0.05 else ""
+    return [f"{m.name(e.step, e.items)} reused{saved}"] if len(e.items) else []
+
+
+def _started(m: Messages, e: ev.TasksStarted) -> list[str]:
+    why = f": {e.reason}" if e.reason else ""
+    attempt = f", attempt {e.attempt}" if e.attempt > 1 else ""
+    return [f"{m.name(e.step, e.items)} started{attempt}{why}"]
+
+
+def _succeeded(m: Messages, e: ev.TasksSucceeded) -> list[str]:
+    return [f"{m.name(e.step, e.items)} {m.style('run', 'green')} in {duration(sum(e.seconds))}"]
+
+
+def _skipped(m: Messages, e: ev.TasksSkipped) -> list[str]:
+    why = f": {e.reason}" if e.reason else ""
+    return [f"{m.name(e.step, e.items)} skipped{why}"] if len(e.items) else []
+
+
+def _blocked(m: Messages, e: ev.TasksBlocked) -> list[str]:
+    return (
+        [f"{m.name(e.step, e.items)} {m.style('blocked', 'yellow')}: {e.by} failed"] if len(e.items) else []
+    )
+
+
+def _logged(m: Messages, e: ev.TaskLogged) -> list[str]:
+    task = m.style(m.summary.step(e.step).task(e.item) + " |", "dim")
+    return [f"{task} {line}" for line in harmless(e.text).splitlines()]
+
+
+def _published(m: Messages, e: ev.Published) -> list[str]:
+    return [f"{m.style(e.step, 'bold')} published {e.path}"]
+
+
+def _expanded(m: Messages, e: ev.StepExpanded) -> list[str]:
+    return [f"{m.style(e.step, 'bold')}: {plural(e.count, 'task')}"] if e.keys is not None else []
+
+
+_VERBOSE: dict[type, Callable[[Messages, Any], list[str]]] = {
+    ev.TasksReused: _reused,
+    ev.TasksStarted: _started,
+    ev.TasksSucceeded: _succeeded,
+    ev.TasksSkipped: _skipped,
+    ev.TasksBlocked: _blocked,
+    ev.TaskLogged: _logged,
+    ev.Published: _published,
+    ev.StepExpanded: _expanded,
+}

@@ -1,0 +1,81 @@
+"""What changed since a task's last success: the answer of `prun why`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..model.decision import Reason
+from .reasons import reason_words
+from .style import PLAIN, Style
+from .text import clip, harmless, number, one_line, plural
+
+LONGEST_DIFF = 60  # lines
+
+
+class WhyLike(Protocol):
+    """What is rendered: app's ``Why``."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def since(self) -> str: ...
+    @property
+    def reasons(self) -> Sequence[Reason]: ...
+    @property
+    def chain(self) -> Sequence[tuple[str, Sequence[Reason]]]: ...
+    @property
+    def diff(self) -> str: ...
+
+
+def why_lines(
+    why: WhyLike, *, width: int | None = None, style: Style = PLAIN, verbose: bool = False
+) -> list[str]:
+    """The verdict first, then each change, then what caused it further up, then the code's diff."""
+    lines = [_verdict(why, style)]
+    lines += _reasons(why.reasons, width, style, "  ")
+    for task, reasons in why.chain:
+        told = list(reasons)
+        if told:
+            lines.append(f"because of {style(task, 'bold')}:")
+            lines += _reasons(told, width, style, "  ")
+    if why.diff:
+        lines += ["", *_diff(why.diff, width, style, verbose)]
+    return lines
+
+
+def _verdict(why: WhyLike, style: Style) -> str:
+    task, since = style(why.task, "bold"), f" since {one_line(why.since)}" if why.since else ""
+    if why.status == "never ran":
+        return f"{task} {style('never ran', 'yellow')}: nothing is stored for it"
+    if why.status == "up to date":
+        return f"{task} is {style('up to date', 'green')}: nothing changed{since}"
+    changes = f"{plural(len(why.reasons), 'change')}" if why.reasons else why.status
+    return f"{task} {style('would run', 'yellow')}: {changes}{since}"
+
+
+def _reasons(reasons: Sequence[Reason], width: int | None, style: Style, indent: str) -> list[str]:
+    kinds = max((len(reason.kind) for reason in reasons), default=0)
+    lines = []
+    for reason in reasons:
+        text = reason_words(reason)
+        if reason.what and text.startswith(f"{reason.kind} changed: "):
+            text = text[len(reason.kind) + 10 :]
+        room = None if width is None else width - len(indent) - kinds - 2
+        lines.append(f"{indent}{style(reason.kind.ljust(kinds), 'cyan')}  {clip(text, room)}")
+    return lines
+
+
+def _diff(diff: str, width: int | None, style: Style, verbose: bool) -> list[str]:
+    lines = harmless(diff).splitlines()
+    cut = len(lines) - LONGEST_DIFF if len(lines) > LONGEST_DIFF and not verbose else 0
+    shown = lines[: len(lines) - cut]
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    painted = []
+    for line in shown:
+        heading = line.startswith(("+++", "---"))
+        names = ["bold"] if heading else [colours[line[0]]] if line[:1] in colours else []
+        painted.append(style(clip(line.expandtabs(4), width), *names))
+    return [*painted, f"... {number(cut)} more lines (prun why -v shows all)"] if cut else painted
