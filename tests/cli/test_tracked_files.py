@@ -54,10 +54,11 @@ def test_one_file_is_an_absolute_path(files: Project) -> None:
           reference: {call: tasks:read, files: {path: params.where}, publish: out/reference.txt}
           literal: {call: tasks:read, files: {path: data/b.txt}, publish: out/literal.txt}
           no_folder: {call: tasks:read, files: {path: plain.txt}, publish: out/no_folder.txt}
-          text: {call: tasks:read, files: {path: "data/${{ params.where }}/../../a.txt"}}
-        """.replace("data/${{ params.where }}/../../a.txt", "./data/a.txt")
+          dotted: {call: tasks:read, files: {path: ./data/../data/deep/c.txt}, publish: out/dotted.txt}
+        """
     ).run()
-    assert [files.text(f"out/{name}.txt") for name in ("reference", "literal", "no_folder")] == ["A", "B", "P"]
+    names = ("reference", "literal", "no_folder", "dotted")
+    assert [files.text(f"out/{name}.txt") for name in names] == ["A", "B", "P", "C"]
 
 
 def test_text_in_a_file_name(files: Project) -> None:
