@@ -1,0 +1,264 @@
+"""Entries: what a cache key leads to. One file each, or a pack for a batch of tiny tasks.
+
+``entries/<recipe>/<args>.json`` holds one entry behind its checksum, and counts before any pack.
+``entries/<recipe>/<time>-<digest>.pack`` holds one entry a line, each with its own checksum; of two
+with the same key the later pack counts.
+"""
+
+# ruff: noqa: PTH116
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import StoreError
+from ..keys.digest import digest
+from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
+from .files import safe_name
+from .sealed import line_name, seal, seal_line, unseal, unseal_line
+
+if TYPE_CHECKING:
+    from .files import FileStore
+
+VERSION = 1
+_FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
+_SETTLED = 2.0  # seconds after which a folder's time stamp tells of every change
+_CUT = Damaged("corrupt", "its entry is damaged")
+
+
+class _Folder(NamedTuple):
+    """What one recipe's folder held when it was listed."""
+
+    stamp: tuple[int, int] | None  # mtime_ns, inode; None: never to be trusted again
+    singles: frozenset[str]
+    packs: tuple[str, ...]  # in the order of their time
+
+
+class Entries:
+    """The entries of a store."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._folders: dict[str, _Folder] = {}
+        self._packed: dict[str, dict[str, tuple[int, int]]] = {}  # pack -> args -> offset, length
+
+    # ---- reading ---------------------------------------------------------------------------------
+
+    def lookup(self, keys: Sequence[CacheKey], refresh: bool = False) -> dict[CacheKey, Entry | Damaged]:
+        """Those there are, proved by their checksums; what cannot be trusted as ``Damaged``."""
+        if refresh:
+            self._folders.clear()
+        wanted: dict[str, list[str]] = {}
+        for recipe, args in keys:
+            wanted.setdefault(recipe, []).append(args)
+        with _no_gc(len(keys)):
+            found = self._singles(wanted)
+            missing = {r: [a for a in args if CacheKey(r, a) not in found] for r, args in wanted.items()}
+            for recipe in [r for r, args in missing.items() if args]:
+                self._from_packs(recipe, missing[recipe], found)
+        return found
+
+    def recipe_entries(self, recipe: str) -> list[Entry]:
+        """Every whole entry of a recipe."""
+        self._folders.pop(recipe, None)
+        folder = self._list([recipe])[recipe]
+        keys = [CacheKey(recipe, args) for args in folder.singles]
+        for pack in folder.packs:
+            keys.extend(CacheKey(recipe, args) for args in self._index(recipe, pack, None))
+        return [e for e in self.lookup(list(dict.fromkeys(keys))).values() if isinstance(e, Entry)]
+
+    def _singles(self, wanted: Mapping[str, list[str]]) -> dict[CacheKey, Entry | Damaged]:
+        many = [r for r, args in wanted.items() if len(args) > _FEW]
+        listed = self._list(many) if many else {}
+        names: dict[str, CacheKey] = {}
+        for recipe, args in wanted.items():
+            folder = listed.get(recipe)
+            for a in args if folder is None else folder.singles.intersection(args):
+                names[f"entries/{recipe}/{a}.json"] = CacheKey(recipe, a)
+        found: dict[CacheKey, Entry | Damaged] = {}
+        for name, data in self._files.read_many(names).items():
+            key = names[name]
+            if isinstance(data, PermissionError):
+                raise StoreError(f"cannot read from the store {self._files.url}: {data}")
+            entry = _CUT if isinstance(data, OSError) else _read(data, key, unseal)
+            if entry is not None:
+                found[key] = self._with_blobs(entry)
+        return found
+
+    def _from_packs(self, recipe: str, missing: list[str], found: dict[CacheKey, Entry | Damaged]) -> None:
+        left = set(missing)
+        for pack in reversed(self._list([recipe])[recipe].packs):
+            if not left:
+                return
+            for args, line in self._lines(recipe, pack, left):
+                left.discard(args)
+                key = CacheKey(recipe, args)
+                entry = _read(line, key, unseal_line)
+                if entry is not None:
+                    found[key] = self._with_blobs(entry)
+
+    def _lines(self, recipe: str, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+        """The lines of a pack that are wanted."""
+        name = f"entries/{recipe}/{pack}"
+        index = self._packed.get(name)
+        data = None
+        if index is None:
+            data = self._read_pack(name)
+            index = self._index(recipe, pack, data)
+        here = index.keys() & wanted  # goes through the smaller of the two
+        if not here:
+            return
+        if data is None:
+            data = self._read_pack(name)
+        for args in here:
+            offset, length = index[args]
+            yield args, data[offset : offset + length]
+
+    def _index(self, recipe: str, pack: str, data: bytes | None) -> dict[str, tuple[int, int]]:
+        name = f"entries/{recipe}/{pack}"
+        index = self._packed.get(name)
+        if index is None:
+            index, offset = {}, 0
+            for line in (self._read_pack(name) if data is None else data).split(b"\n"):
+                if args := line_name(line):
+                    index[args] = (offset, len(line))
+                offset += len(line) + 1
+            self._packed[name] = index
+        return index
+
+    def _read_pack(self, name: str) -> bytes:
+        try:
+            return self._files.read(name)
+        except PermissionError as e:
+            raise StoreError(f"cannot read from the store {self._files.url}: {e}") from e
+        except OSError:  # gone since it was listed, or unreadable: its entries are not there
+            return b""
+
+    def _list(self, recipes: Iterable[str]) -> dict[str, _Folder]:
+        stamps = {r: self._stamp(r) for r in recipes}
+        stale = [
+            r for r, s in stamps.items() if r not in self._folders or not s or self._folders[r].stamp != s
+        ]
+        if not self._files.is_local:  # listed once: a listing is a round trip
+            stale = [r for r in stale if r not in self._folders]
+        if stale:
+            for folder, names in self._files.list_many(f"entries/{r}" for r in stale).items():
+                recipe = folder.partition("/")[2]
+                singles = frozenset(n[:-5] for n in names if n.endswith(".json"))
+                packs = tuple(sorted(n for n in names if n.endswith(".pack")))
+                self._folders[recipe] = _Folder(stamps[recipe], singles, packs)
+        return {r: self._folders[r] for r in stamps}
+
+    def _is_fresh(self, recipe: str, stamp: tuple[int, int] | None) -> bool:
+        folder = self._folders.get(recipe)
+        if folder is None or not self._files.is_local:  # far away it is listed once: a round trip
+            return folder is not None
+        return stamp is not None and folder.stamp == stamp
+
+    def _stamp(self, recipe: str) -> tuple[int, int] | None:
+        """What tells that a local folder has not changed; None while it may change unnoticed."""
+        if not self._files.is_local:
+            return None
+        try:
+            stat = os.stat(self._files.local_path(f"entries/{recipe}"))
+        except OSError:
+            return (0, 0)
+        if abs(time.time() - stat.st_mtime) < _SETTLED:
+            return None
+        return stat.st_mtime_ns, stat.st_ino
+
+    def _with_blobs(self, entry: Entry | Damaged) -> Entry | Damaged:
+        """The entry, or what is wrong with its blobs as far as one look tells (local stores)."""
+        if self._files.is_local and type(entry) is Entry:
+            for name, artifact in entry.outputs.items():
+                blob = artifact.blob
+                if blob is None:
+                    continue
+                size = self._files.size(f"blobs/{blob[:2]}/{blob}")
+                what = f"output {name}" if name else "its output"
+                if size is None:
+                    return Damaged("missing", f"{what} is no longer in the store")
+                if artifact.codec != "tree" and size != artifact.size:
+                    return Damaged("corrupt", f"{what} has {size} of {artifact.size} bytes")
+        return entry
+
+    # ---- writing ---------------------------------------------------------------------------------
+
+    def commit(self, entries: Sequence[Entry], replace: bool = False) -> None:
+        """Write entries. One that is there already and whole is kept unless ``replace``."""
+        by_recipe: dict[str, list[Entry]] = {}
+        for entry in entries:
+            safe_name(entry.key.args)
+            by_recipe.setdefault(safe_name(entry.key.recipe), []).append(entry)
+        for recipe, some in by_recipe.items():
+            if len(some) > 1:
+                some = self._commit_pack(recipe, some, replace)
+            for entry in some:
+                self._commit_one(entry, replace)
+
+    def _commit_one(self, entry: Entry, replace: bool) -> None:
+        name = f"entries/{entry.key.recipe}/{entry.key.args}.json"
+        data = [seal(entry_to_json(entry))]
+        if replace or not self._files.create(name, data):
+            there = None if replace else self._singles({entry.key.recipe: [entry.key.args]}).get(entry.key)
+            if not isinstance(there, Entry):
+                self._files.write(name, data)
+
+    def _commit_pack(self, recipe: str, entries: list[Entry], replace: bool) -> list[Entry]:
+        """Write a pack; those that it cannot hold, because a single file would hide them."""
+        data = b"".join(seal_line(e.key.args, entry_to_json(e)) for e in entries)
+        self._files.write(f"entries/{recipe}/{time.time_ns() // 1000:014x}-{digest(data)[:16]}.pack", [data])
+        if not replace:
+            there = self._singles({recipe: [e.key.args for e in entries]})
+            return [e for e in entries if isinstance(there.get(e.key), Damaged)]
+        singles = self._list([recipe])[recipe].singles
+        return [e for e in entries if e.key.args in singles]
+
+
+def entry_to_json(e: Entry) -> list[Any]:
+    """Lists rather than mappings: a hundred thousand of them are read before anything runs."""
+    outputs = {name: [*a[:5], list(a.classes), a.type] for name, a in e.outputs.items()}
+    return [VERSION, e.key.recipe, e.key.args, outputs, e.parts, e.seconds, e.created, e.run, e.task]
+
+
+def _read(data: bytes, key: CacheKey, unseal_: Any) -> Entry | Damaged | None:
+    """The entry, ``Damaged``, or None for one of a newer format."""
+    try:
+        fields = unseal_(data)
+        if fields[0] != VERSION:
+            return None
+        _, recipe, args, outputs, parts, seconds, created, run, task = fields
+        if recipe != key.recipe or args != key.args:
+            return _CUT
+        return Entry(
+            key,
+            {
+                name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
+                for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
+            },
+            {name: ArgPart._make(p) for name, p in parts.items()},
+            seconds,
+            created,
+            run,
+            task,
+        )
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return _CUT
+
+
+@contextmanager
+def _no_gc(count: int) -> Iterator[None]:
+    """Reading many entries makes many tuples and no garbage; looking for it would cost half."""
+    if count < 1000 or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,230 @@
+"""A store in a local folder, with nothing but ``os``: the warm path comes through here.
+
+Files are written to ``tmp/`` and renamed into place. They are not synced to the disk: what a power
+cut leaves torn is found by its checksum (entries, records) or its size and digest (blobs) and
+computed again, and syncing would cost every small task more than the task itself.
+"""
+
+# os.path and os cost less than pathlib, both to import and to call
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from ..errors import StoreError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CHUNK = 1 << 16
+_TEMPORARY_FOR = 24 * 3600.0  # seconds after which a temporary file is nobody's any more
+
+
+def read_file(path: str) -> bytes:
+    """A whole file; much cheaper than ``open`` for small ones."""
+    fd = os.open(path, _READ)
+    try:
+        data = os.read(fd, _CHUNK)
+        if len(data) < _CHUNK:
+            return data
+        pieces = [data]
+        while data := os.read(fd, 1 << 22):
+            pieces.append(data)
+        return b"".join(pieces)
+    finally:
+        os.close(fd)
+
+
+class LocalFiles:
+    """``FileStore`` in a folder."""
+
+    is_local = True
+
+    def __init__(self, folder: str) -> None:
+        self.url = self.local_dir = os.path.abspath(folder)
+        self._prefix = self.url + os.sep
+        self._temporary = os.path.join(self.url, "tmp")
+        self._count = 0
+        self.prepare: Callable[[], None] | None = None
+
+    def local_path(self, name: str) -> str:
+        return self._prefix + (name if os.sep == "/" else name.replace("/", os.sep))
+
+    def read(self, name: str) -> bytes:
+        try:
+            return read_file(self.local_path(name))
+        except NotADirectoryError as e:
+            raise FileNotFoundError(*e.args) from None
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        found: dict[str, bytes | OSError] = {}
+        for name in names:
+            try:
+                found[name] = read_file(self.local_path(name))
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as e:
+                found[name] = e
+        return found
+
+    def write(self, name: str, parts: Sequence[Buffer]) -> None:
+        self._put(name, parts, os.replace)
+
+    def create(self, name: str, parts: Sequence[Buffer]) -> bool:
+        try:
+            self._put(name, parts, _link)
+        except FileExistsError:
+            return False
+        return True
+
+    def append(self, name: str, data: bytes) -> None:
+        self._prepare()
+        path = self.local_path(name)
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                _write_all(fd, data)
+            finally:
+                os.close(fd)
+        except OSError as e:
+            _refuse(self.url, e)
+
+    def size(self, name: str) -> int | None:
+        try:
+            return os.stat(self.local_path(name)).st_size
+        except OSError:
+            return None
+
+    def list(self, folder: str) -> Sequence[str]:
+        try:
+            return os.listdir(self.local_path(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    def list_many(self, folders: Iterable[str]) -> dict[str, Sequence[str]]:
+        return {folder: self.list(folder) for folder in folders}
+
+    def delete(self, name: str) -> None:
+        path = self.local_path(name)
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        except OSError as e:
+            _refuse(self.url, e)
+
+    def forget_copy(self, name: str) -> None:
+        pass
+
+    def temporary(self) -> str:
+        """The path of a new temporary file or folder, on the same file system."""
+        self._count += 1
+        if self._count == 1:
+            os.makedirs(self._temporary, exist_ok=True)
+            self._sweep()
+        return os.path.join(self._temporary, f"{os.getpid()}-{self._count}-{os.urandom(4).hex()}")
+
+    def _prepare(self) -> None:
+        if self.prepare:
+            prepare, self.prepare = self.prepare, None
+            prepare()
+
+    def _put(self, name: str, parts: Sequence[Buffer], publish: Callable[[str, str], None]) -> None:
+        self._prepare()
+        path = self.local_path(name)
+        temporary = ""
+        try:
+            temporary = self.temporary()
+            _write_file(temporary, parts)
+            try:
+                publish(temporary, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                publish(temporary, path)
+        except FileExistsError:
+            _remove(temporary)
+            raise
+        except OSError as e:
+            _remove(temporary)
+            if publish is os.replace and isinstance(e, PermissionError) and _same(path, parts):
+                return  # Windows: another process holds the same file open
+            _refuse(self.url, e)
+        except BaseException:  # Ctrl-C: leave nothing behind
+            _remove(temporary)
+            raise
+
+    def _sweep(self) -> None:
+        """Remove what processes left behind that died while they wrote."""
+        before = time.time() - _TEMPORARY_FOR
+        for name in os.listdir(self._temporary):
+            path = os.path.join(self._temporary, name)
+            with contextlib.suppress(OSError):
+                if os.lstat(path).st_mtime < before:
+                    _remove(path)
+
+
+def _write_file(path: str, parts: Sequence[Buffer]) -> None:
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except FileNotFoundError:  # somebody removed the folder while we worked
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        for part in parts:
+            _write_all(fd, part)
+    finally:
+        os.close(fd)
+
+
+def _write_all(fd: int, data: Buffer) -> None:
+    view = memoryview(data).cast("B")
+    while len(view):
+        view = view[os.write(fd, view[: 1 << 30]) :]
+
+
+def _link(temporary: str, path: str) -> None:
+    """Rename unless the name is taken, as one step of the file system."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except FileNotFoundError:
+        raise
+    except OSError:  # no hard links here: nearly as good
+        if os.path.exists(path):
+            raise FileExistsError(path) from None
+        os.replace(temporary, path)
+    else:
+        os.unlink(temporary)
+
+
+def _same(path: str, parts: Sequence[Buffer]) -> bool:
+    try:
+        return read_file(path) == b"".join(bytes(p) for p in parts)
+    except OSError:
+        return False
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        if os.path.isdir(path):
+            import shutil
+
+            shutil.rmtree(path, ignore_errors=True)
+        elif path:
+            os.unlink(path)
+
+
+def _refuse(url: str, error: OSError) -> NoReturn:
+    reason = error.strerror or str(error)
+    raise StoreError(
+        f"cannot write to the store {url}: {reason}",
+        hint="free some space" if "space" in reason else "check its permissions, or choose another: --store",
+    ) from error

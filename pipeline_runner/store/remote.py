@@ -1,0 +1,190 @@
+"""A store behind any fsspec URL. Blobs are read through copies in a local folder: bytes that are
+named by their content never go stale.
+"""
+
+# ruff: noqa: PTH105, PTH103, PTH108, PTH110, PTH120
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import StoreError
+from .local import LocalFiles
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_T = TypeVar("_T")
+_ATTEMPTS = 5
+_DELAY = 0.2  # seconds before the first repetition; doubled each time
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_FINAL = (*_ABSENT, FileExistsError, PermissionError, NotImplementedError)
+
+
+class RemoteFiles:
+    """``FileStore`` behind fsspec."""
+
+    is_local = False
+
+    def __init__(self, url: str, local_dir: str) -> None:
+        self.url = url.rstrip("/")
+        self._copies = LocalFiles(local_dir)
+        self.local_dir = self._copies.local_dir
+        self.prepare: Callable[[], None] | None = None
+        self._parts: dict[str, int] = {}
+        self._fs, self._root = _connect(self.url)
+
+    def read(self, name: str) -> bytes:
+        data: bytes = self._again(lambda: self._fs.cat_file(self._path(name)))
+        return data
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        by_path = {self._path(n): n for n in names}
+        if not by_path:
+            return {}
+        got = self._again(lambda: self._fs.cat(list(by_path), on_error="return"))
+        found: dict[str, bytes | OSError] = {}
+        for path, data in got.items():
+            name = by_path.get(path) or by_path.get("/" + path.lstrip("/")) or by_path[path.lstrip("/")]
+            if isinstance(data, (bytes, bytearray)):
+                found[name] = bytes(data)
+            elif not isinstance(data, _ABSENT):
+                try:
+                    found[name] = self.read(name)  # with its own repetitions
+                except _ABSENT:
+                    pass
+                except OSError as e:
+                    found[name] = e
+        return found
+
+    def write(self, name: str, parts: Sequence[Buffer]) -> None:
+        if name.startswith("blobs/"):
+            self._copies.write(name, parts)  # whoever wrote it is likely to read it
+            self._write(lambda: self._fs.put_file(self._copies.local_path(name), self._path(name)))
+        else:
+            data = _joined(parts)
+            self._write(lambda: self._fs.pipe_file(self._path(name), data))
+
+    def create(self, name: str, parts: Sequence[Buffer]) -> bool:
+        data = _joined(parts)
+
+        def put() -> bool:
+            try:
+                self._fs.pipe_file(self._path(name), data, mode="create")
+            except FileExistsError:
+                return False
+            except OSError:  # what losers of a race get differs from store to store
+                if self._fs.exists(self._path(name)):
+                    return False
+                raise
+            except (TypeError, ValueError, NotImplementedError):  # a file system without such a mode
+                if self._fs.exists(self._path(name)):
+                    return False
+                self._fs.pipe_file(self._path(name), data)
+            return True
+
+        return self._write(put)
+
+    def append(self, name: str, data: bytes) -> None:
+        """Object stores cannot append: each piece is an object of its own (``read_pieces``)."""
+        count = self._parts[name] = self._parts.get(name, 0) + 1
+        self.write(f"{name}.parts/{time.time_ns() // 1000:014x}-{count:06d}", [data])
+
+    def size(self, name: str) -> int | None:
+        try:
+            size: int = self._again(lambda: self._fs.size(self._path(name)))
+        except _ABSENT:
+            return None
+        return size
+
+    def list(self, folder: str) -> Sequence[str]:
+        path = self._path(folder)
+
+        def ls() -> Sequence[str]:
+            self._fs.invalidate_cache(path)
+            return self._fs.ls(path, detail=False)  # type: ignore[no-any-return]
+
+        try:
+            found = self._again(ls)
+        except _ABSENT:
+            return ()
+        return [p.rstrip("/").rpartition("/")[2] for p in found]
+
+    def list_many(self, folders: Iterable[str]) -> dict[str, Sequence[str]]:
+        folders = list(folders)
+        if len(folders) < 2:
+            return {f: self.list(f) for f in folders}
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(16, len(folders))) as threads:
+            return dict(zip(folders, threads.map(self.list, folders), strict=True))
+
+    def delete(self, name: str) -> None:
+        self.forget_copy(name)
+        with contextlib.suppress(*_ABSENT):
+            self._write(lambda: self._fs.rm_file(self._path(name)))
+
+    def local_path(self, name: str) -> str:
+        path = self._copies.local_path(name)
+        if not os.path.exists(path):
+            temporary = self._copies.temporary()
+            try:
+                self._again(lambda: self._fs.get_file(self._path(name), temporary))
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.replace(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
+        return path
+
+    def forget_copy(self, name: str) -> None:
+        self._copies.delete(name)
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _write(self, work: Callable[[], _T]) -> _T:
+        if self.prepare:
+            prepare, self.prepare = self.prepare, None
+            prepare()
+        try:
+            return self._again(work)
+        except _ABSENT:
+            raise
+        except OSError as e:
+            raise StoreError(f"cannot write to the store {self.url}: {e}") from e
+
+    def _again(self, work: Callable[[], _T]) -> _T:
+        """Do it; errors that may pass are tried again, after growing delays."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return work()
+            except _FINAL:
+                raise
+            except (OSError, TimeoutError):
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            time.sleep(_DELAY * 2**attempt * (0.5 + random.random()))
+        raise AssertionError
+
+
+def _joined(parts: Sequence[Buffer]) -> bytes:
+    return b"".join(bytes(p) for p in parts) if len(parts) != 1 else bytes(parts[0])
+
+
+def _connect(url: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs  # type: ignore[import-untyped,unused-ignore]
+
+    try:
+        fs, root = url_to_fs(url)
+    except ImportError as e:
+        raise StoreError(f"the store {url} needs a package that is not installed: {e}") from e
+    except ValueError as e:
+        raise StoreError(f"{url!r} is no URL of a store: {e}") from e
+    return fs, root.rstrip("/")

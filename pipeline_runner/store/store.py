@@ -1,0 +1,157 @@
+"""The store as a whole: opens it, and knows how its parts fit together."""
+
+# ruff: noqa: PTH100, PTH103, PTH110, PTH111, PTH112, PTH118
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreError
+from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
+from .blobs import Blobs
+from .entries import Entries
+from .files import safe_name
+from .local import LocalFiles
+from .runs import Runs
+from .sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from .files import FileStore
+
+DEFAULT = ".prun"
+FORMAT = 1
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
+_OURS = frozenset(  # what may lie where a store is to be made
+    {"blobs", "entries", "recipes", "runs", "latest", "tmp", "index", "files", "trees", "locks"}
+)
+
+
+class Store:
+    """A store: ``blobs``, ``entries``, ``runs``, and what the engine asks of a ``Cache``.
+
+    ``url`` opens the same store in any process of any machine that can reach it, together with
+    ``root``, the pipeline's folder (where a remote store keeps its local files).
+    """
+
+    def __init__(self, files: FileStore) -> None:
+        self.files = files
+        self.url = files.url
+        self.local_dir = files.local_dir
+        self.index_dir = os.path.join(files.local_dir, "index")
+        self.blobs = Blobs(files)
+        self.entries = Entries(files)
+        self.runs = Runs(files)
+        if not self._exists():
+            files.prepare = self._begin
+
+    @classmethod
+    def open(cls, url: str | None, root: str) -> Store:
+        """Open the store of a pipeline; nothing is written before there is something to store.
+
+        ``url``: an fsspec URL or a folder, relative to ``root``; None for the default.
+        """
+        place = url or DEFAULT
+        if place.startswith("file://"):
+            from urllib.parse import unquote, urlsplit
+
+            place = unquote(urlsplit(place).path)
+        if not _URL.match(place):
+            return cls(LocalFiles(os.path.join(os.path.abspath(root), os.path.expanduser(place))))
+        from .remote import RemoteFiles
+
+        return cls(RemoteFiles(place, os.path.join(os.path.abspath(root), DEFAULT)))
+
+    @property
+    def shared_between_processes(self) -> bool:
+        """Whether another process that opens ``url`` sees the same store."""
+        return not self.url.startswith("memory:")
+
+    # ---- entries (engine.ports.Cache) --------------------------------------------------------------
+
+    def lookup(self, keys: Sequence[CacheKey]) -> dict[CacheKey, Entry | Damaged]:
+        return self.entries.lookup(keys)
+
+    def recipe_entries(self, recipe: str) -> list[Entry]:
+        return self.entries.recipe_entries(recipe)
+
+    def commit(self, entries: Sequence[Entry], replace: bool = False) -> None:
+        """Publish entries: the last thing that is written of a task."""
+        self.entries.commit(entries, replace)
+
+    def plain(self, artifact: Artifact) -> Any:
+        """The value of a "data" or "bytes" artifact. Raises ``BlobLost``."""
+        from ..keys.canonical import loads
+
+        if artifact.inline is not None:
+            return loads(artifact.inline)
+        if artifact.blob is None or artifact.codec not in ("data", "bytes"):
+            raise ValueError(f"not plain data: {artifact.type or artifact.codec}")
+        data = self.blobs.read(artifact.blob)
+        return data if artifact.codec == "bytes" else loads(data.decode())
+
+    # ---- recipes -----------------------------------------------------------------------------------
+
+    def put_recipe(self, recipe: Recipe) -> None:
+        name = f"recipes/{safe_name(recipe.digest)}.json"
+        if not self.files.is_local or self.files.size(name) is None:
+            self.files.write(name, [seal(recipe._asdict())])
+
+    def get_recipe(self, digest: str) -> Recipe | None:
+        """A recipe as it was put, or None if there is none or it is damaged."""
+        try:
+            d = unseal(self.files.read(f"recipes/{safe_name(digest)}.json"))
+            where = {name: (file, line) for name, (file, line) in d.pop("where", {}).items()}
+            outputs = d.pop("outputs")
+            return Recipe(**d, where=where, outputs=None if outputs is None else tuple(outputs))
+        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    # ---- the folder itself -------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Make the store: called once, before the first write."""
+        if self.files.is_local:
+            there = [n for n in self.files.list("") if n not in _OURS and not n.startswith(".")]
+            if there and "format" not in there:
+                name = min(there)
+                raise StoreError(
+                    f"{self.url} is not a store and not empty ({name} is in it)",
+                    hint="give the store a folder of its own",
+                )
+        self.files.write("format", [b"prun-store %d\n" % FORMAT])
+        ignore_folder(self.local_dir)
+
+    def _exists(self) -> bool:
+        """Whether the store exists; ``StoreError`` if it cannot be used."""
+        try:
+            text = self.files.read("format").decode("utf-8", "replace")
+        except FileNotFoundError:
+            if self.files.is_local and os.path.exists(self.url) and not os.path.isdir(self.url):
+                raise StoreError(f"the store {self.url} is a file", hint="give a folder") from None
+            return False
+        except OSError as e:
+            raise StoreError(f"cannot read the store {self.url}: {e.strerror or e}") from e
+        match = re.match(r"prun-store (\d+)\n", text)
+        if match is None:
+            return False  # torn: written again
+        if int(match[1]) > FORMAT:
+            raise StoreError(
+                f"the store {self.url} was made by a newer prun (format {match[1]}, this one knows {FORMAT})",
+                hint="upgrade prun, or choose another store",
+            )
+        return True
+
+
+def ignore_folder(folder: str) -> None:
+    """Keep a folder of ours out of version control."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, ".gitignore"), "x") as file:
+            file.write("*\n")
+    except FileExistsError:
+        pass
+    except OSError as e:
+        raise StoreError(f"cannot write to the store {folder}: {e.strerror or e}") from e
