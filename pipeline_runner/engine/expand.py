@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from ..keys.canonical import plain_digest
+from ..model.artifact import Entry
 from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
 from ..model.names import short_key
@@ -28,6 +29,11 @@ class Expander:
     def __init__(self, binder: Binder) -> None:
         self.binder = binder
         self.splits: dict[str, Sequence[Bound]] = {}
+
+    def add_split(self, bound: Bound, entry: Entry) -> None:
+        """Remember what a worker split a list into."""
+        artifacts = [entry.outputs[str(i)] for i in range(len(entry.outputs))]
+        self.splits[bound.digest] = [Stored(a.digest, a) for a in artifacts]
 
     def expand(self, step: Step) -> Items:
         """The items of a fan-out.

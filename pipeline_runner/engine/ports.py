@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import BlobLost as BlobLost
-from ..model.artifact import Artifact, CacheKey, Entry, Recipe
+from ..model.artifact import ArgPart, Artifact, CacheKey, Entry, Recipe
 from ..model.artifact import Damaged as Damaged
+from ..model.bound import Bound
 from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.work import Job, Task
@@ -39,6 +40,19 @@ class Code(Protocol):
         """The present code of these project classes, "" for none."""
 
 
+class History(Protocol):
+    """What the pipeline's earlier runs left, for reasons and for expected times."""
+
+    def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
+        """The last entry of the same item, else of the same task id."""
+
+    def recipe(self, digest: str) -> Recipe | None:
+        """A recipe that an earlier entry was made by."""
+
+    def seconds(self, step: str) -> float | None:
+        """What a task of the step took lately."""
+
+
 class TrackedFile(NamedTuple):
     paths: tuple[str, ...]  # absolute
     digest: str  # content and relative paths
@@ -54,6 +68,22 @@ class FileTracker(Protocol):
 
         Raises ``OSError`` or ``ValueError`` with a message for the user.
         """
+
+
+class Publisher(Protocol):
+    """Copies of outputs at paths that people can find. Errors: ``OSError``, ``ValueError``."""
+
+    def current(self, path: str, digest: str) -> bool:
+        """Whether the file at the path still is what was published there for this content."""
+
+    def write(self, path: str, bound: Bound) -> bool:
+        """Publish what needs no worker (text, bytes, JSON, files); False where one is needed."""
+
+    def place(self, path: str, rendered: Artifact, digest: str) -> None:
+        """Publish a file that a worker rendered from the content ``digest``."""
+
+    def shown(self, path: str) -> str:
+        """The path as people should see it."""
 
 
 class Done(NamedTuple):
@@ -88,6 +118,8 @@ class Clock(Protocol):
 
     def wall(self) -> float:
         """Unix time."""
+
+    def sleep(self, seconds: float) -> None: ...
 
 
 class Observer(Protocol):

@@ -79,13 +79,14 @@ class FollowedItems(Items):
 class StepResult:
     """Filled in as a run goes on. ``unknown``: it will run, so a plan cannot say what it gives."""
 
-    __slots__ = ("_gathered", "entries", "items", "skipped", "step", "unknown")
+    __slots__ = ("_gathered", "entries", "items", "omitted", "skipped", "step", "unknown")
 
     def __init__(self, step: Step) -> None:
         self.step = step
         self.items: Items | None = None
         self.entries: list[Entry | None] = [None] if step.fanout is None else []
         self.skipped = False  # as a whole
+        self.omitted: set[int] = set()  # items that a plan knows to be skipped
         self.unknown = False
         self._gathered: dict[tuple[str | None, str], Bound] = {}
 

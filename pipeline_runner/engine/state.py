@@ -68,12 +68,13 @@ class State:
         self._agenda: deque[StepState] = deque()  # steps to look at again; no recursion
         self._commands: list[m.Command] = []
         self._at = 0.0
+        self._left = len(self.steps)  # steps that are not closed
 
     # ---- the surface ---------------------------------------------------------------------------
 
     @property
     def finished(self) -> bool:
-        return all(st.phase == CLOSED for st in self.steps.values())
+        return self._left == 0
 
     @property
     def status(self) -> str:
@@ -334,21 +335,30 @@ class State:
         reader = (told.step, told.item)
         losses = self._losses[reader] = self._losses.get(reader, 0) + 1
         if self.stopping:
-            self._cancel(st, [told.item])
+            self._cancel(st, [told.item] if told.item >= 0 else [])
             return
         if not told.producers or losses > MAX_LOSSES:
             error = ErrorInfo("input", "its inputs are lost from the store again and again")
+            if told.item < 0:
+                self._expand_failed(st, error)
+                return
             self._announce(TaskFailed(self._at, told.step, told.item, 1, error, 0.0))
             self._final(st, [told.item], FAILED)
             return
-        st.status[told.item] = Item.REVIVING
+        if told.item < 0:  # its items could not be found: it waits for the producers as at first
+            st.phase = WAITING
+            st.waiting += sum(self.steps[n].phase != CLOSED for n in {n for n, _ in told.producers})
+        else:
+            st.status[told.item] = Item.REVIVING
         names = []
         for name, k in told.producers:
-            self._revived.setdefault((name, k), []).append(reader)
+            if told.item >= 0:
+                self._revived.setdefault((name, k), []).append(reader)
             producer = self.steps[name]
             names.append(task_id(name, producer.keys[k] if producer.keys else None))
             if producer.is_final(k):
                 if producer.phase == CLOSED:
+                    self._left += 1
                     for waiting in self._readers[name]:
                         waiting.waiting += waiting.phase == WAITING and waiting.step.follows != name
                 producer.reopen(k)
@@ -390,6 +400,7 @@ class State:
             return
         followed = self.steps.get(st.step.follows or "")
         st.close(followed.outcome if followed is not None else None)
+        self._left -= 1
         self._announce(StepFinished(self._at, st.step.name, st.outcome_shown))
         for reader in self._readers[st.step.name]:
             if reader.phase == WAITING:

@@ -1,0 +1,262 @@
+"""``prun plan``: the same decisions as a run's, from look-ups alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import BlobLost
+from ..model.artifact import ArgPart, Damaged, Entry
+from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask, Reason
+from ..model.graph import Graph, Step
+from ..model.names import task_id
+from ..model.outcome import SKIPPED, SUCCEEDED
+from ..resolve.order import waves
+from . import rules
+from .bind import Binder, BindError, Unknown, when_varies
+from .expand import Expander, SplitNeeded
+from .ports import Code, History
+from .prepare import Candidate, Preparer
+from .reasons import damage, explain
+
+
+class Planner:
+    """Walks the steps in order and says of each task whether it would run, and why."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        binder: Binder,
+        expander: Expander,
+        preparer: Preparer,
+        code: Code,
+        history: History,
+    ) -> None:
+        self.graph = graph
+        self.binder = binder
+        self.expander = expander
+        self.preparer = preparer
+        self.code = code
+        self.history = history
+        self.wave = waves({name: step.needs for name, step in graph.steps.items()})
+        self.states: dict[str, str] = {}
+        self.rows: list[PlannedTask] = []
+
+    def plan(self) -> list[PlannedTask]:
+        """A row for each task; one for a fan-out whose items are not known."""
+        for step in self.graph.steps.values():
+            try:
+                self._step(step)
+            except BlobLost as lost:
+                if not self._lost(lost):
+                    raise
+                return self._again()
+        return self.rows
+
+    def _again(self) -> list[PlannedTask]:
+        self.binder.results.clear()
+        for name in self.graph.steps:
+            self.binder.forget_bindings(name)
+        self.states.clear()
+        self.rows.clear()
+        return self.plan()
+
+    def _lost(self, lost: BlobLost) -> bool:
+        """A blob that a decision needs cannot be read: its producer has to run."""
+        if lost.blob in self.preparer.lost:
+            return False
+        self.preparer.lost[lost.blob] = "corrupt" if lost.damaged else "missing"
+        return True
+
+    # ---- a step ----------------------------------------------------------------------------------
+
+    def _step(self, step: Step) -> None:
+        result = self.binder.result(step.name)
+        verdict = rules.decide(step.trigger_rule, [self.states.get(n, SUCCEEDED) for n in step.needs])
+        reason = f"trigger rule {step.trigger_rule}"
+        if verdict == rules.RUN and not self._holds(step):
+            verdict, reason = SKIPPED, "when is false"
+        if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
+            verdict = rules.RUN  # not sure before they ran
+        if verdict != rules.RUN:
+            self._skip(step, reason)
+            return
+        self.states[step.name] = SUCCEEDED
+        if step.fanout is None:
+            self._items(step, [0])
+            return
+        try:
+            result.expand(self.expander.expand(step))
+        except SplitNeeded as split:
+            found = self._splits(split)
+            if found:
+                self._step(step)
+            else:
+                self._unsized(step)
+        except (Unknown, BindError):
+            self._unsized(step)
+        else:
+            self._items(step, range(len(result.entries)))
+
+    def _splits(self, split: SplitNeeded) -> bool:
+        keys = {self.preparer.split_key(b): b for b in split.lists}
+        for key, entry in self.preparer.cache.lookup(list(keys)).items():
+            if isinstance(entry, Entry):
+                self.expander.add_split(keys.pop(key), entry)
+        return not keys
+
+    def _holds(self, step: Step) -> bool:
+        if step.when is None or step.fanout is None or when_varies(step):
+            return True  # asked for each item
+        try:
+            return self.binder.holds(step, None)
+        except (Unknown, BindError):
+            return True
+
+    def _skip(self, step: Step, reason: str) -> None:
+        result = self.binder.result(step.name)
+        keys: Sequence[str | None] = [None]
+        if step.fanout is not None:
+            try:
+                keys = list(self.expander.expand(step).keys) or [None]
+            except (Unknown, SplitNeeded, BindError):
+                pass
+        result.skipped = True
+        self.states[step.name] = SKIPPED
+        for k, key in enumerate(keys):
+            self._row(step, k if key is not None else None, key, SKIP, [])
+
+    def _unsized(self, step: Step) -> None:
+        self.binder.result(step.name).unknown = True
+        action, reasons = self._guess(step, None)
+        self._row(step, None, None, action, reasons)
+
+    # ---- items -----------------------------------------------------------------------------------
+
+    def _items(self, step: Step, items: Sequence[int]) -> None:
+        result = self.binder.result(step.name)
+        ready: dict[int, Candidate] = {}
+        decided: dict[int, tuple[str, list[Reason]]] = {}
+        followed = self.binder.result(step.follows).omitted if step.follows is not None else set()
+        for k in items:
+            if k in followed:
+                decided[k] = (SKIP, [])
+                continue
+            try:
+                found = self.preparer.candidates(step, [k])
+            except Unknown:
+                decided[k] = self._guess(step, k)
+                continue
+            if found.ready:
+                ready[k] = found.ready[0]
+            elif found.skipped:
+                decided[k] = (SKIP, [])
+            else:
+                decided[k] = (RUN, [Reason("new", "", found.failed[0][1].message)])
+        hits = self.preparer.look_up(step, [c.key for c in ready.values()])
+        for k, candidate in ready.items():
+            decided[k] = self._decide(step, k, candidate, hits.get(candidate.key))
+        for k in items:
+            action, reasons = decided[k]
+            key = result.items.keys[k] if result.items is not None else None
+            self._row(step, k, key, action, reasons)
+            if action in (RUN, UNDECIDED):
+                result.unknown = True
+            elif action == SKIP:
+                result.omitted.add(k)
+        if step.fanout is None and decided[0][0] == SKIP:
+            result.skipped = True
+            self.states[step.name] = SKIPPED
+
+    def _decide(
+        self, step: Step, k: int, candidate: Candidate, found: Entry | Damaged | None
+    ) -> tuple[str, list[Reason]]:
+        result = self.binder.result(step.name)
+        if isinstance(found, Entry):
+            result.set_entry(k, found)
+            return REUSE, []
+        if isinstance(found, Damaged):
+            return RUN, [damage(found)]
+        return RUN, self._why(step, k, self.preparer.parts(step, candidate))
+
+    def _why(self, step: Step, k: int | None, parts: Mapping[str, ArgPart]) -> list[Reason]:
+        if not step.cache.enabled:
+            return [Reason("cache-off")]
+        if step.name in self.preparer.forced:
+            return [Reason("forced")]
+        items = self.binder.result(step.name).items
+        key = items.keys[k] if items is not None and k is not None else None
+        previous = self.history.previous(step.name, key, parts)
+        before = self.history.recipe(previous.key.recipe) if previous is not None else None
+        return explain(self.code.recipe(step.name), parts, previous, before)
+
+    def _guess(self, step: Step, k: int | None) -> tuple[str, list[Reason]]:
+        """Of a task whose inputs are not known: can anything that they may give be reused?"""
+        if not self.preparer.reusable(step):
+            return RUN, self._why(step, k, {})
+        try:
+            parts, unknown = self.binder.known_parts(step, k)
+        except BindError as error:
+            return RUN, [Reason("new", "", error.message)]
+        recipe = self.code.recipe(step.name).digest
+        for entry in self.preparer.cache.recipe_entries(recipe):
+            same = all(
+                name in entry.parts and entry.parts[name].digest == p.digest for name, p in parts.items()
+            )
+            if same and set(entry.parts) == {*parts, *unknown}:
+                waiting = [n for n in step.needs if self.binder.result(n).unknown]
+                return UNDECIDED, [Reason("input", n, "has to run first") for n in waiting]
+        reasons = self._why_static(step, k, parts, unknown)
+        return RUN, reasons
+
+    def _why_static(
+        self, step: Step, k: int | None, parts: Mapping[str, ArgPart], unknown: set[str]
+    ) -> list[Reason]:
+        items = self.binder.result(step.name).items
+        key = items.keys[k] if items is not None and k is not None else None
+        previous = self.history.previous(step.name, key, parts)
+        if previous is None:
+            return [Reason("new")]
+        kept = {n: p for n, p in previous.parts.items() if n not in unknown}
+        before = self.history.recipe(previous.key.recipe)
+        return explain(self.code.recipe(step.name), parts, previous._replace(parts=kept), before)
+
+    def _row(
+        self, step: Step, k: int | None, key: str | None, action: str, reasons: Sequence[Reason]
+    ) -> None:
+        needs = []
+        for need in step.needs:
+            if need == step.follows and key is not None and k is not None:
+                source = self.binder.result(need).items
+                needs.append(task_id(need, source.keys[k] if source is not None else None))
+            else:
+                needs.append(need)
+        seconds = self.history.seconds(step.name) if action in (RUN, UNDECIDED) else None
+        self.rows.append(
+            PlannedTask(
+                task_id(step.name, key), step.name, key, action, self.wave[step.name],
+                tuple(needs), tuple(reasons), seconds,
+            )
+        )  # fmt: skip
+
+
+def estimate(rows: Sequence[PlannedTask], workers: int) -> float | None:
+    """Seconds that running the plan is expected to take, from what its tasks took before.
+
+    The longer of the longest path and the whole work shared among the workers: Graham's lower
+    bound for list scheduling (1966). None where nothing is known of a task that would run.
+    """
+    total = 0.0
+    longest: dict[str, float] = {}
+    by_step: dict[str, float] = {}
+    for row in rows:
+        if row.action in (RUN, UNDECIDED):
+            if row.estimate_s is None:
+                return None
+            own = row.estimate_s
+        else:
+            own = 0.0
+        total += own
+        before = max((longest.get(n, by_step.get(n, 0.0)) for n in row.needs), default=0.0)
+        longest[row.id] = before + own
+        by_step[row.step] = max(by_step.get(row.step, 0.0), before + own)
+    return max(total / max(1, workers), max(by_step.values(), default=0.0))

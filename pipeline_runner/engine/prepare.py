@@ -1,0 +1,112 @@
+"""From a step's items to cache keys, and from keys to what the cache knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ..keys.cache_key import args_digest
+from ..keys.digest import combine
+from ..model.artifact import ArgPart, CacheKey, Damaged, Entry
+from ..model.bound import Bound
+from ..model.graph import Step
+from ..model.names import task_id
+from ..model.outcome import ErrorInfo
+from .bind import Args, Binder, BindError, when_varies
+from .ports import Cache, Code
+
+
+class Candidate(NamedTuple):
+    """One item, bound: its key and its own arguments (beside those that the step's items share)."""
+
+    item: int
+    key: CacheKey
+    own: Args
+
+
+class Candidates(NamedTuple):
+    ready: Sequence[Candidate]
+    skipped: Sequence[int] = ()  # ``when`` is false
+    failed: Sequence[tuple[int, ErrorInfo]] = ()
+
+
+class Preparer:
+    """Makes keys and looks them up. Shared by runs and plans, so both decide alike."""
+
+    def __init__(
+        self, binder: Binder, cache: Cache, code: Code, forced: frozenset[str] = frozenset()
+    ) -> None:
+        self.binder = binder
+        self.cache = cache
+        self.code = code
+        self.forced = forced
+        self.lost: dict[str, str] = {}  # blobs that could not be read, and how they are wrong
+
+    def id_of(self, step: Step, item: int) -> str:
+        items = self.binder.result(step.name).items
+        return task_id(step.name, items.keys[item] if items is not None else None)
+
+    def candidates(self, step: Step, items: Iterable[int]) -> Candidates:
+        """Bind items and make their keys.
+
+        Raises:
+            Unknown: an argument depends on a step that has not given its result.
+        """
+        try:
+            shared = self.binder.shared_args(step)
+        except BindError as error:
+            return Candidates((), (), [(k, bind_failure(error)) for k in items])
+        recipe = self.code.recipe(step.name).digest
+        fixed = {name: part.digest for name, part in shared.parts.items()}
+        each = step.when is not None and (step.fanout is None or when_varies(step))
+        ready: list[Candidate] = []
+        skipped: list[int] = []
+        failed: list[tuple[int, ErrorInfo]] = []
+        for k in items:
+            try:
+                if each and not self.binder.holds(step, k):
+                    skipped.append(k)
+                    continue
+                own = self.binder.own_args(step, k)
+            except BindError as error:
+                failed.append((k, bind_failure(error)))
+                continue
+            if step.cache.enabled:
+                digests = fixed | {name: part.digest for name, part in own.parts.items()}
+                key = CacheKey(recipe, args_digest(digests))
+            else:
+                key = CacheKey(f"run-{self.binder.run_id}", combine("task", [self.id_of(step, k)]))
+            ready.append(Candidate(k, key, own))
+        return Candidates(ready, skipped, failed)
+
+    def reusable(self, step: Step) -> bool:
+        """Whether a hit would count for the step."""
+        return step.cache.enabled and step.name not in self.forced
+
+    def look_up(self, step: Step, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
+        if not self.reusable(step):
+            return {}
+        found = self.cache.lookup(keys)
+        if not self.lost:
+            return found
+        return {key: self._proved(entry) for key, entry in found.items()}
+
+    def _proved(self, entry: Entry | Damaged) -> Entry | Damaged:
+        if isinstance(entry, Entry):
+            for artifact in entry.outputs.values():
+                if artifact.blob in self.lost:
+                    return Damaged(self.lost[artifact.blob], artifact.blob[:12])
+        return entry
+
+    def parts(self, step: Step, candidate: Candidate) -> dict[str, ArgPart]:
+        """All parts of a candidate's key that are not the recipe's."""
+        return {**self.binder.shared_args(step).parts, **candidate.own.parts}
+
+    def split_key(self, bound: Bound) -> CacheKey:
+        """Where the elements of a list are kept that only a worker can open."""
+        return CacheKey(combine("split", ["1"]), bound.digest)
+
+
+def bind_failure(error: BindError) -> ErrorInfo:
+    kind = "when" if error.message.startswith("when:") else "input"
+    return ErrorInfo(kind, error.message, hint=error.hint)
