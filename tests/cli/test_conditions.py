@@ -22,7 +22,7 @@ def thing(): return Thing()
 def boom(): raise ValueError("boom")
 def ok(): return 1
 def note(**given):
-    called(" ".join(f"{k}={v!r}" for k, v in given.items()))
+    called(" ".join(f"{k}={v!r}" for k, v in sorted(given.items())))
     return 1
 """
 

@@ -33,7 +33,7 @@ def flaky(name, failures, kind):
 
 def boom(): raise ValueError("boom in the user's code")
 def note(**given):
-    called(" ".join(f"{k}={v!r}" for k, v in given.items()))
+    called(" ".join(f"{k}={v!r}" for k, v in sorted(given.items())))
     return 1
 def add(x):
     called(f"add {x}")

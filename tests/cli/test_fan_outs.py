@@ -11,8 +11,12 @@ TASKS = """\
 from calls import called
 
 def note(**given):
-    called(" ".join(f"{k}={v}" for k, v in given.items()))
-    return next(iter(given.values()))
+    called(" ".join(f"{k}={v}" for k, v in sorted(given.items())))
+    return given[min(given)]
+
+def cell(letter, k, seed):
+    called(f"{letter} {k} {seed}")
+    return letter
 
 def gather(values): return values
 def one_to(n): return list(range(1, n + 1))
@@ -93,7 +97,7 @@ def test_a_matrix_joins_the_keys_of_its_axes(fan: Project) -> None:
         steps:
           letters: {call: tasks:letters}
           f:
-            call: tasks:note
+            call: tasks:cell
             matrix: {letter: letters, model: [{k: 1}, {k: 2}], seed: params.seeds}
             inputs: {letter: matrix.letter, k: matrix.model.k, seed: matrix.seed}
           all: {call: tasks:gather, inputs: {values: f}, publish: out/all.json}
@@ -105,7 +109,7 @@ def test_a_matrix_joins_the_keys_of_its_axes(fan: Project) -> None:
     expected = [f"f[{a},{m},{s}]" for a in "pq" for m in (0, 1) for s in (3, 1)]
     assert ran(result) - {"letters", "all"} == set(expected)
     # the last axis changes fastest
-    assert fan.calls() == [f"letter={a} k={m} seed={s}" for a in "pq" for m in (1, 2) for s in (3, 1)]
+    assert fan.calls() == [f"{a} {m} {s}" for a in "pq" for m in (1, 2) for s in (3, 1)]
     assert fan.data("out/all.json") == ["p"] * 4 + ["q"] * 4
     assert [id for id in actions(fan.plan()) if id.startswith("f")] == expected
 

@@ -14,7 +14,7 @@ from calls import called
 
 def echo(**given): return given
 def note(**given):
-    called(" ".join(f"{k}={v!r}" for k, v in given.items()))
+    called(" ".join(f"{k}={v!r}" for k, v in sorted(given.items())))
     return 1
 def count(n):
     # another value each time
@@ -207,7 +207,7 @@ steps:
 
 @pytest.mark.parametrize("clash", ["steps", "params"])
 def test_a_clash_with_an_included_file_is_an_error(tasks: Project, clash: str) -> None:
-    part = "steps:\n  a: {call: tasks:note}\n" if clash == "steps" else "params: {own: 2}\nsteps: {}\n"
+    part = "steps:\n  a: {call: tasks:note}\n" if clash == "steps" else "params: {own: 2}\n"
     tasks.file("part.yaml", part).pipeline(
         "include: [part.yaml]\nparams: {own: 1}\nsteps:\n  a: {call: tasks:note}\n"
     )
@@ -308,7 +308,7 @@ TOKEN, OTHER = "s3cr3t-env-value", "t0ps3cret-file-value"
 
 @pytest.mark.parametrize("backend", ["sequential", "loky"])
 def test_secrets_reach_the_callable_and_nothing_else(project: Project, backend: str) -> None:
-    project.file("secret_tasks.py", SECRET_TASKS).file("token.txt", OTHER + "\n").pipeline(SECRETS)
+    project.file("secret_tasks.py", SECRET_TASKS).file("token.txt", OTHER).pipeline(SECRETS)
     env = {"MY_TOKEN": TOKEN}
     result = project.run("--backend", backend, exit=1, env=env)
     assert statuses(result) == {"use": "succeeded", "fail": "failed"}
@@ -505,7 +505,7 @@ def test_cache_ignore(tasks: Project) -> None:
           a: {call: tasks:note, with: {x: 1, n: 1}, inputs: {jobs: params.jobs}, cache: {ignore: [n, jobs]}}
         """
     ).run()
-    assert tasks.calls() == ["x=1 n=1 jobs=1"] or tasks.calls() == []
+    assert tasks.calls() == ["jobs=1 n=1 x=1"]
     tasks.edit("pipeline.yaml", "n: 1}", "n: 2}")
     assert reused(tasks.run("-p", "jobs=4")) == {"a"}
     tasks.edit("pipeline.yaml", "x: 1", "x: 2")
@@ -517,7 +517,7 @@ def test_declared_outputs_are_part_of_the_key(project: Project) -> None:
         "steps:\n  f: {call: tasks:f, outputs: [a, b]}\n"
     ).run()
     project.pipeline("steps:\n  f: {call: tasks:f, outputs: [a]}\n")
-    assert "f" in ran(project.run(exit=None)) or having(project.run(exit=None), "failed") == {"f"}
+    assert statuses(project.run(exit=None))["f"] != "reused"
 
 
 def test_defaults_and_what_is_not_in_a_key(tasks: Project) -> None:
