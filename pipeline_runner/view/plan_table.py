@@ -95,16 +95,20 @@ def _row(step: str, tasks: list[PlannedTask], unsized: bool, acting: Collection[
     if fanout:
         action = ", ".join(_many(a, len(by_action[a]), len(tasks)) for a in present)
     else:
-        action = f"{mood}, items unknown" if unsized and mood in (RUN, UNDECIDED) else mood
+        action = f"{mood}, ? items" if unsized and mood in (RUN, UNDECIDED) else mood
     return Row(
         min(t.wave for t in tasks),
         step,
         mood,
         action,
         "; ".join(why for why in whys if why),
-        rough(sum(times)) if times else "",
+        _brief(sum(times)) if times else "",
         ids,
     )
+
+
+def _brief(seconds: float) -> str:
+    return "<1 s" if seconds < 1 else rough(seconds)
 
 
 def _many(action: str, count: int, total: int) -> str:
@@ -115,7 +119,7 @@ def _after(tasks: Sequence[PlannedTask], acting: Collection[str]) -> str:
     """Why it can't be known yet: which of the steps it needs may give something else."""
     said = list(dict.fromkeys(r.what for t in tasks for r in t.reasons if r.kind == "input" and r.what))
     names = said or [n for n in dict.fromkeys(n for t in tasks for n in t.needs) if n in acting]
-    return f"depends on what {some(names)} gives" if names else "depends on its inputs"
+    return f"depends on {some(names)}" if names else "depends on its inputs"
 
 
 def collapse(rows: Sequence[Row]) -> list[Row]:
@@ -161,10 +165,10 @@ def _table(rows: Sequence[Row], width: int | None, style: Style, most_ids: int |
     timed = any(row.time for row in rows)
     fixed = waves + 2 + steps + 2 + actions + 2 + (times + 2 if timed else 0)
     room = None if width is None else width - fixed
-    whys = max((cells(row.why) for row in rows), default=0)
-    below = room is not None and room < min(whys, 24)  # too narrow: reasons get lines of their own
     head = [pad("wave", waves, right=True), pad("step", steps), pad("action", actions)]
-    head += ([pad("time", times, right=True)] if timed else []) + (["why"] if whys and not below else [])
+    head += ([pad("time", times, right=True)] if timed else []) + (
+        ["why"] if any(row.why for row in rows) else []
+    )
     lines = [style("  ".join(head).rstrip(), "dim")]
     before = None
     for row in rows:
@@ -176,9 +180,9 @@ def _table(rows: Sequence[Row], width: int | None, style: Style, most_ids: int |
         parts.append(style(pad(row.action, actions), colour))
         if timed:
             parts.append(pad(row.time, times, right=True))
-        parts += [] if below else [clip(row.why, room)]
-        lines.append("  ".join(parts).rstrip())
-        under = [row.why] if below and row.why else []
+        beside = room is None or cells(row.why) <= room
+        lines.append("  ".join([*parts, row.why] if beside else parts).rstrip())
+        under = [] if beside else row.why.split("; ") if most_ids is None else [row.why]
         if row.ids:
             under.append(", ".join(row.ids) if most_ids is None else some(row.ids, most_ids))
         inner = None if width is None else width - waves - 4

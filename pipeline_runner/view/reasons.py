@@ -48,7 +48,7 @@ def common_reasons(of_tasks: Iterable[tuple[Reason, ...]], most: int = 3) -> str
     tasks = 0
     for reasons in of_tasks:
         tasks += 1
-        counted.update(dict.fromkeys(reason_words(reason) for reason in reasons))
+        counted.update(list(dict.fromkeys(reason_words(reason) for reason in reasons)))
     words = []
     for text, count in counted.most_common(most):
         words.append(text if count == tasks else f"{text} ({count:,} of {tasks:,})")

@@ -1,0 +1,59 @@
+"""Where text goes: results to stdout, progress and messages to stderr, colour for terminals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from ..view.style import Style, is_terminal, terminal_width, wants_colour
+
+if TYPE_CHECKING:
+    from ..view.live import Live
+    from ..view.plain import Plain
+
+
+def colour_of(stream: IO[Any]) -> bool:
+    """Whether to colour what goes there."""
+    return wants_colour(is_terminal(stream))
+
+
+def result_style() -> Style:
+    """The style of stdout."""
+    return Style(colour_of(sys.stdout))
+
+
+def result_width() -> int | None:
+    """The width of stdout, None where it is no terminal."""
+    return terminal_width(sys.stdout)
+
+
+def result(lines: Iterable[str]) -> None:
+    """Lines of a result."""
+    click.echo("\n".join(lines), color=colour_of(sys.stdout))
+
+
+def result_json(value: Any) -> None:
+    """One JSON object, indented for people."""
+    indent = 2 if is_terminal(sys.stdout) else None
+    click.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+
+
+def message(line: str) -> None:
+    """A line to stderr."""
+    click.echo(line, err=True, color=colour_of(sys.stderr))
+
+
+def run_view(level: int) -> Live | Plain:
+    """What watches a run: moving on a terminal, plain lines elsewhere."""
+    colour = colour_of(sys.stderr)
+    if is_terminal(sys.stderr):
+        from ..view.live import Live
+
+        return Live(sys.stderr, level=level, colour=colour)
+    from ..view.plain import Plain
+
+    return Plain(message, level=level, colour=colour)

@@ -1,0 +1,36 @@
+"""`prun runs`."""
+
+from __future__ import annotations
+
+import click
+
+from .options import file_option, json_option, store_option
+
+
+@click.command("runs")
+@file_option
+@store_option
+@click.option(
+    "-n", "--number", "most", type=click.IntRange(min=1), default=20, show_default=True, help="How many."
+)
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@json_option
+def command(file: str | None, store: str | None, most: int, everything: bool, as_json: bool) -> None:
+    """List past runs, the newest first.
+
+    \b
+    Examples:
+      prun runs
+      prun runs --store s3://team/churn --all --json
+    """
+    from ..view.history import runs_lines
+    from .output import result, result_json, result_style, result_width
+    from .past import Past
+
+    runs = Past.of(store, file).runs()
+    limit = None if everything else most
+    if as_json:
+        fields = ("id", "pipeline", "status", "started", "seconds", "counts")
+        result_json({"runs": [{name: getattr(run, name) for name in fields} for run in runs[:limit]]})
+    else:
+        result(runs_lines(runs, width=result_width(), style=result_style(), most=limit))

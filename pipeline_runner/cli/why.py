@@ -1,0 +1,59 @@
+"""`prun why`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .options import file_option, json_option, load, load_options, pipeline_argument, verbose_option
+
+
+@click.command("why")
+@click.argument("task")
+@pipeline_argument
+@file_option
+@load_options
+@verbose_option
+@json_option
+def command(
+    task: str,
+    pipeline: str | None,
+    file: str | None,
+    params: tuple[str, ...],
+    profile: str | None,
+    store: str | None,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Tell what changed since TASK's last success.
+
+    TASK is a step or one of its items. Told are the function and its line, a param's old and new
+    value, the file, the package, and what further up caused it.
+
+    \b
+    Examples:
+      prun why clean
+      prun why "train[1,3]" -p test_size=0.3
+    """
+    loaded = load(pipeline or file, params, profile, store)
+    why = loaded.why(task)
+    from .output import result, result_json, result_style, result_width
+
+    if as_json:
+        result_json(_as_json(why))
+        return
+    from ..view.why_text import why_lines
+
+    result(why_lines(why, width=result_width(), style=result_style(), verbose=verbose))
+
+
+def _as_json(why: Any) -> dict[str, Any]:
+    return {
+        "task": why.task,
+        "status": why.status,
+        "since": why.since,
+        "reasons": [reason._asdict() for reason in why.reasons],
+        "chain": [{"task": task, "reasons": [r._asdict() for r in reasons]} for task, reasons in why.chain],
+        "diff": why.diff,
+    }
