@@ -12,6 +12,7 @@ from ..keys.digest import LENGTH, digest
 
 _SUM = 2 * LENGTH
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_decode = json.JSONDecoder().raw_decode  # what was sealed has neither blanks around it nor a BOM
 
 
 def seal(value: Any) -> bytes:
@@ -24,7 +25,7 @@ def unseal(data: bytes) -> Any:
     body = data[_SUM + 1 :]
     if data[_SUM : _SUM + 1] != b"\n" or digest(body).encode() != data[:_SUM]:
         raise ValueError("the checksum does not match")
-    return json.loads(body)
+    return _decode(body.decode(), 0)[0]
 
 
 def seal_line(name: str, value: Any) -> bytes:
@@ -37,7 +38,7 @@ def unseal_line(line: bytes) -> Any:
     body = line[_SUM + 1 :]
     if digest(body).encode() != line[:_SUM]:
         raise ValueError("the checksum does not match")
-    return json.loads(body[body.index(b" ") + 1 :])
+    return _decode(body.decode(), body.index(b" ") + 1)[0]
 
 
 def line_name(line: bytes) -> str:
