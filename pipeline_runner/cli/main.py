@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from .. import __version__
+
 COMMANDS = {
     "run": "Run what is not up to date.",
     "plan": "Show what would run and why; nothing is run.",
@@ -124,7 +126,7 @@ def _told(error: Exception) -> int:
     epilog="`prun COMMAND --help` shows examples. Exit codes: 0 all well, 1 a step failed, 2 nothing was run"
     " because the pipeline, the options or the environment are wrong, 130 interrupted.",
 )
-@click.version_option(package_name="prun-pipelines", prog_name="prun", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="prun", message="%(prog)s %(version)s")
 def cli() -> None:
     """Run pipelines that are written down in YAML, and only what changed.
 
