@@ -1,0 +1,208 @@
+"""Pools inside this process: one task after the other, or threads."""
+
+
+# ruff: noqa: PTH109
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from multiprocessing.pool import ThreadPool
+from types import TracebackType
+
+from ..engine.ports import Done
+from ..model.outcome import ErrorInfo, NotRun, Outcome
+from ..model.work import Job, Project, Task
+from .capture import StreamCapture
+from .imports import isolated
+from .task import run_batch
+
+CANCELLED = ErrorInfo("cancelled", "cancelled")
+
+
+class _InProcess:
+    """The `Host` of tasks in this process."""
+
+    scratch: str | None = None
+
+    def __init__(self, capture: StreamCapture, interruptible: bool) -> None:
+        self._capture = capture
+        self.interruptible = interruptible
+
+    def begin(self, position: int, job: Job) -> None:
+        self._capture.begin()
+
+    def enter(self, job: Job) -> None:
+        os.environ.update(job.env)
+
+    def leave(self, job: Job) -> None:
+        pass
+
+    def end(self, mask: Callable[[str], str]) -> str:
+        return self._capture.end(mask)
+
+
+class _Surroundings:
+    """This process, lent to a run: modules, working folder, streams. All put back at the end."""
+
+    def __init__(self, project: Project, threads: bool) -> None:
+        self._project = project
+        self._threads = threads
+        self._stack: ExitStack | None = None
+        self.capture = StreamCapture(threads)
+
+    def enter(self) -> None:
+        """On the first batch; the command line prints nothing into a task's log before it."""
+        if self._stack is not None:
+            return
+        with ExitStack() as stack:
+            stack.callback(os.chdir, os.getcwd())
+            stack.callback(_restore_environment, os.environ.copy())
+            stack.enter_context(isolated(self._project))
+            stack.enter_context(self.capture.installed())
+            os.chdir(self._project.root)
+            self._stack = stack.pop_all()
+
+    def leave(self) -> None:
+        if self._stack is not None:
+            stack, self._stack = self._stack, None
+            stack.close()
+
+
+def _restore_environment(before: dict[str, str]) -> None:
+    if os.environ.copy() != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class SequentialPool:
+    """Each batch runs inside ``wait``, in the thread that waits."""
+
+    def __init__(self, project: Project) -> None:
+        self._surroundings = _Surroundings(project, threads=False)
+        self._host = _InProcess(self._surroundings.capture, interruptible=True)
+        self._queued: list[tuple[int, Job, Sequence[Task]]] = []
+        self._ready: list[Done] = []
+        self._stopped = False
+
+    def __enter__(self) -> SequentialPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
+        self._queued.append((ticket, job, tasks))
+        if self._stopped:
+            self._drop()
+
+    def free(self) -> int:
+        return 0 if self._queued else 1
+
+    def wait(self, timeout: float | None) -> Sequence[Done]:
+        if self._queued and not self._ready:
+            ticket, job, tasks = self._queued[0]
+            outcomes: list[Outcome] = [NotRun(CANCELLED) for _ in tasks]
+            try:
+                self._surroundings.enter()
+                outcomes = run_batch(job, tasks, self._host)
+            finally:  # a KeyboardInterrupt goes through, and the ticket is answered nevertheless
+                self._queued.pop(0)
+                self._ready.append(Done(ticket, outcomes))
+        elif not self._ready and timeout:
+            time.sleep(timeout)
+        ready, self._ready = self._ready, []
+        return ready
+
+    def stop(self, grace: float) -> None:
+        self._stopped = True
+        self._drop()
+
+    def _drop(self) -> None:
+        for ticket, _, tasks in self._queued:
+            self._ready.append(Done(ticket, [NotRun(CANCELLED) for _ in tasks]))
+        self._queued = []
+
+    def close(self) -> None:
+        self._surroundings.leave()
+
+
+class ThreadingPool:
+    """N threads. What cannot be done to a thread: stop it, or give it an environment of its own."""
+
+    def __init__(self, workers: int, project: Project) -> None:
+        self._workers = workers
+        self._surroundings = _Surroundings(project, threads=True)
+        self._host = _InProcess(self._surroundings.capture, interruptible=False)
+        self._threads: ThreadPool | None = None
+        self._running: dict[int, int] = {}  # ticket -> number of tasks
+        self._inbox: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._stop_at: float | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> ThreadingPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
+        self._running[ticket] = len(tasks)
+        if self._stop_at is not None:
+            self._inbox.put(Done(ticket, [NotRun(CANCELLED) for _ in tasks]))
+            return
+        if self._threads is None:
+            self._surroundings.enter()
+            self._threads = ThreadPool(self._workers)
+        self._threads.apply_async(self._run, (ticket, job, tasks))
+
+    def _run(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
+        self._inbox.put(Done(ticket, run_batch(job, tasks, self._host)))
+
+    def free(self) -> int:
+        return self._workers - len(self._running)
+
+    def wait(self, timeout: float | None) -> Sequence[Done]:
+        end = None if timeout is None else time.monotonic() + timeout
+        if end is None and not self._running:
+            return []
+        if self._stop_at is not None:
+            end = self._stop_at if end is None else min(end, self._stop_at)
+        ready = self._next(end)
+        if not ready and self._stop_at is not None and time.monotonic() >= self._stop_at:
+            # the threads go on until they end by themselves; nobody waits for them any longer
+            ready = [Done(t, [NotRun(CANCELLED)] * n) for t, n in self._running.items()]
+        return [done for done in ready if self._running.pop(done.ticket, None) is not None]
+
+    def _next(self, end: float | None) -> list[Done]:
+        found: list[Done] = []
+        try:
+            found.append(
+                self._inbox.get()
+                if end is None
+                else self._inbox.get(timeout=max(0.0, end - time.monotonic()))
+            )
+            while True:
+                found.append(self._inbox.get_nowait())
+        except queue.Empty:
+            return found
+
+    def stop(self, grace: float) -> None:
+        at = time.monotonic() + grace
+        self._stop_at = at if self._stop_at is None else min(at, self._stop_at)
+
+    def close(self) -> None:
+        if self._threads is not None:
+            threads, self._threads = self._threads, None
+            threads.close()
+            if not self._running:
+                threads.join()
+        self._surroundings.leave()

@@ -1,0 +1,259 @@
+"""The pool of worker processes (joblib's loky): hard time-outs, deaths that no neighbour notices."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import queue
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from ..engine.ports import Done
+from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
+from ..model.work import Job, Project, Task
+from .capture import read_log
+from .masking import masker
+from .slot import Batch, Slot
+from .worker import Answer
+
+_NATIVE_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+_STARTS = 3  # workers that may die in a row before they begin a batch
+_FAREWELL = 2.0  # seconds that idle workers have to end by themselves
+_SLICE = 0.25 if sys.platform == "win32" else math.inf  # waiting there cannot be interrupted
+CANCELLED = ErrorInfo("cancelled", "cancelled")
+
+
+class LokyPool:
+    """N slots, each a process of its own that starts with its first batch."""
+
+    def __init__(self, workers: int, project: Project) -> None:
+        # what loky says when it tidies up after a death is of no use to the user
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.externals\.loky")
+        self._folder = tempfile.mkdtemp(prefix="prun-run-")
+        self._inbox: queue.SimpleQueue[tuple[Slot, int, Future[bytes]]] = queue.SimpleQueue()
+        env = worker_environment(workers)
+        self._slots = [
+            Slot(str(i), self._folder, project, env, lambda *answer: self._inbox.put(answer))
+            for i in range(workers)
+        ]
+        self._ready: list[Done] = []
+        self._number = 0
+        self._stop_at: float | None = None
+        self._closed = False
+        self._last_job: tuple[Job, bytes] | None = None
+
+    def __enter__(self) -> LokyPool:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # ---- the protocol ------------------------------------------------------------------------------
+
+    def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
+        if self._stop_at is not None:
+            self._ready.append(Done(ticket, [NotRun(CANCELLED) for _ in tasks]))
+            return
+        free = [slot for slot in self._slots if slot.batch is None]
+        slot = next((s for s in free if s.started), free[0])
+        self._number += 1
+        tasks_bytes = pickle.dumps(tuple(tasks), protocol=5)
+        slot.starts = 0
+        self._give(slot, Batch(self._number, ticket, job, tuple(tasks), self._pickled(job), tasks_bytes))
+
+    def free(self) -> int:
+        return sum(slot.batch is None for slot in self._slots)
+
+    def wait(self, timeout: float | None) -> Sequence[Done]:
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            self._collect()
+            self._enforce()
+            if self._ready:
+                ready, self._ready = self._ready, []
+                return ready
+            now = time.monotonic()
+            if now >= end or (timeout is None and self.free() == len(self._slots)):
+                return []
+            self._sleep(min(end, self._next_look(now)) - now)
+
+    def stop(self, grace: float) -> None:
+        """Returns at once; ``wait`` gives what ends within the grace, then NotRun for the rest."""
+        at = time.monotonic() + grace
+        self._stop_at = at if self._stop_at is None else min(at, self._stop_at)
+        self._enforce()
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            for slot in self._slots:
+                if slot.batch is None:
+                    slot.retire()
+                else:
+                    slot.kill()
+            deadline = time.monotonic() + _FAREWELL
+            for slot in self._slots:
+                slot.bury(deadline)
+        finally:
+            for slot in self._slots:  # nothing stays, whatever interrupted the farewell
+                slot.kill()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    # ---- batches -----------------------------------------------------------------------------------
+
+    def _pickled(self, job: Job) -> bytes:
+        """A step's job comes with each of its batches: pickled once."""
+        if self._last_job is None or self._last_job[0] is not job:
+            self._last_job = (job, pickle.dumps(job, protocol=5))
+        return self._last_job[1]
+
+    def _give(self, slot: Slot, batch: Batch) -> None:
+        try:
+            slot.submit(batch)
+        except Exception as exc:
+            self._answer(slot, _lost(batch, f"no worker process could be started: {exc}", "", None))
+
+    def _answer(self, slot: Slot, outcomes: Sequence[Outcome]) -> None:
+        assert slot.batch is not None
+        self._ready.append(Done(slot.batch.ticket, outcomes))
+        slot.batch = None
+
+    def _sleep(self, seconds: float) -> None:
+        try:
+            answer = self._inbox.get(timeout=None if seconds == math.inf else max(0.0, min(seconds, _SLICE)))
+        except queue.Empty:
+            return
+        self._take(*answer)
+
+    def _collect(self) -> None:
+        while True:
+            try:
+                self._take(*self._inbox.get_nowait())
+            except queue.Empty:
+                return
+
+    def _take(self, slot: Slot, number: int, future: Future[bytes]) -> None:
+        batch = slot.batch
+        if batch is None or batch.number != number:
+            return  # answered already, when its worker was killed
+        try:
+            answer: Answer = pickle.loads(future.result())
+        except Exception as exc:
+            self._lost(slot, batch, exc)
+            return
+        self._answer(slot, answer.outcomes)
+        if answer.spoiled:
+            slot.kill()
+
+    def _lost(self, slot: Slot, batch: Batch, exc: Exception) -> None:
+        """The worker died."""
+        running = slot.running()
+        why, log = slot.why_ended(), read_log(slot.log, masker(batch.job.secrets, batch.job.project.root))
+        slot.kill()
+        if running is None:
+            slot.starts += 1
+            if slot.starts < _STARTS:
+                self._give(slot, batch)  # it died before the batch began: nobody's fault
+                return
+            why = f"no worker process could be started: {why}"
+        self._answer(slot, _lost(batch, why, log, running.position if running else None))
+
+    # ---- time --------------------------------------------------------------------------------------
+
+    def _next_look(self, now: float) -> float:
+        """When the next task may have run out of time."""
+        times = [math.inf]
+        for slot in self._slots:
+            if slot.batch is None:
+                continue
+            if self._stop_at is not None:
+                times.append(self._stop_at)
+            limit = slot.batch.job.timeout
+            if limit is not None:
+                running = slot.running()
+                # the time it takes a worker to start is not the task's
+                times.append(running.since + limit if running else now + min(0.2, max(limit, 0.01)))
+        return min(times)
+
+    def _enforce(self) -> None:
+        now = time.monotonic()
+        for slot in self._slots:
+            if slot.batch is None:
+                continue
+            if self._stop_at is not None and now >= self._stop_at:
+                self._kill(slot, None)
+                continue
+            limit = slot.batch.job.timeout
+            running = slot.running() if limit is not None else None
+            if running is not None and limit is not None and now >= running.since + limit:
+                self._collect()  # it may have ended in the meantime
+                if slot.batch is not None and slot.running() == running:
+                    self._kill(slot, running.position)
+
+    def _kill(self, slot: Slot, timed_out: int | None) -> None:
+        """Kill the worker of a batch: one task ran out of time, or the run is stopped."""
+        batch = slot.batch
+        assert batch is not None
+        running = slot.running()
+        slot.kill()
+        log = read_log(slot.log, masker(batch.job.secrets, batch.job.project.root))
+        outcomes: list[Outcome] = [NotRun(None if timed_out is not None else CANCELLED) for _ in batch.tasks]
+        if running is not None:
+            at = running.position
+            outcomes[at] = _timed_out(batch.job, log) if at == timed_out else NotRun(CANCELLED, log)
+        self._answer(slot, outcomes)
+
+
+def _timed_out(job: Job, log: str) -> Failed:
+    limit = job.timeout or 0.0
+    info = ErrorInfo("timeout", f"timed out after {duration(limit)}", ("timeout", "TimeoutError"))
+    return Failed(info, limit, log)
+
+
+def _lost(batch: Batch, why: str, log: str, position: int | None) -> list[Outcome]:
+    """A task alone in its batch is to blame. Of several each is tried again alone."""
+    info = ErrorInfo("worker_lost", why, ("worker_lost",))
+    if len(batch.tasks) == 1 or position is None:
+        return [Failed(info, 0.0, log) for _ in batch.tasks]
+    return [NotRun(None, log if i == position else "") for i in range(len(batch.tasks))]
+
+
+def duration(seconds: float) -> str:
+    """``30m``, ``1h 30m``, ``1.5s``, as time-outs are written."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    parts = []
+    for name, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            parts.append(f"{int(seconds // size)}{name}")
+            seconds %= size
+    if seconds or not parts:
+        parts.append(f"{seconds:g}s")
+    return " ".join(parts)
+
+
+def worker_environment(workers: int) -> dict[str, str]:
+    """Variables of a worker's start; those that are set already win.
+
+    Native thread pools share the cores out, as joblib does. The working folder must not stand on
+    the import path while the worker starts: a project may have a ``joblib.py`` or ``queue.py``.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = str(max(1, cores // workers))
+    return {**dict.fromkeys(_NATIVE_THREADS, threads), "PYTHONSAFEPATH": "1"}

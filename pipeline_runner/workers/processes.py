@@ -1,0 +1,102 @@
+"""Ending a worker process with all its children."""
+
+
+# ruff: noqa: PTH208
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+def own_session() -> None:
+    """In the worker: a session of its own, so that it can be killed with its children, and Ctrl-C
+    in the terminal reaches the parent alone. Children started later ignore nothing by this."""
+    if hasattr(os, "setsid"):
+        with contextlib.suppress(OSError):
+            os.setsid()
+    # a handler that does nothing, unlike SIG_IGN, is not inherited by the task's child processes
+    signal.signal(signal.SIGINT, lambda *_: None)
+
+
+def kill_tree(pid: int, gone: bool = False) -> None:
+    """Kill a worker and everything below it. ``gone``: it is dead, and its number may be used
+    again by a stranger; what is left of its process group still goes."""
+    if sys.platform == "win32":
+        with contextlib.suppress(OSError):
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(pid)],
+                capture_output=True,
+                check=False,
+                creationflags=subprocess.CREATE_NO_WINDOW,
+            )
+        return
+    if gone:
+        _kill_group(pid)
+        return
+    below = descendants(pid)  # before their parents die and they are handed to init
+    _kill_group(pid)
+    _kill(pid)
+    for child in below:
+        _kill_group(child)  # children that made a session of their own
+        _kill(child)
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below this one, on Linux; elsewhere the process group has to do."""
+    children: dict[int, list[int]] = {}
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return []
+    for name in names:
+        if name.isdigit():
+            with (
+                contextlib.suppress(OSError, ValueError, IndexError),
+                open(f"/proc/{name}/stat", "rb") as file,
+            ):
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+                children.setdefault(parent, []).append(int(name))
+    found: list[int] = []
+    todo = [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, _KILL)
+
+
+def _kill_group(pid: int) -> None:
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        if pid > 1 and pid != os.getpgrp():
+            os.killpg(pid, _KILL)
+
+
+def ended(exitcode: int | None) -> str:
+    """How a worker ended, in words."""
+    if exitcode is None:
+        return "the worker process vanished"
+    if exitcode < 0:
+        try:
+            name = signal.Signals(-exitcode).name
+        except ValueError:
+            name = f"signal {-exitcode}"
+        why = {
+            "SIGKILL": " (out of memory?)",
+            "SIGSEGV": " (a crash in C code)",
+            "SIGBUS": " (a crash in C code)",
+        }
+        return f"the worker was killed by {name}{why.get(name, '')}"
+    return f"the worker exited with code {exitcode} (os._exit?)"

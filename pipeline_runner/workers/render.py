@@ -1,0 +1,156 @@
+"""Writing a value in the format that a file name's suffix stands for (``publish``)."""
+
+
+# ruff: noqa: PTH112
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .failure import TaskError
+
+
+def render(value: Any, suffix: str, folder: str) -> Path:
+    """The path of a new file in ``folder``. Raises ``TaskError`` where the suffix does not fit."""
+    write = _WRITERS.get(suffix)
+    if write is None:
+        raise TaskError("publish", f"cannot publish as {suffix}", hint=f"known: {' '.join(_WRITERS)}")
+    path = Path(folder, "output" + suffix)
+    try:
+        write(value, path)
+    except TaskError:
+        raise
+    except Exception as exc:
+        what = f"a value of type {_type(value)} cannot be written as {suffix}: {type(exc).__name__}: {exc}"
+        raise TaskError("publish", what, cause=exc) from exc
+    return path
+
+
+def _json(value: Any, path: Path) -> None:
+    import json
+
+    text = json.dumps(_jsonable(value), ensure_ascii=False, indent=2, allow_nan=True)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _jsonable(value: Any) -> Any:
+    """Arrays, frames and numpy scalars as JSON has them; tuples as lists; no silent ``str()``."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {_json_key(k): _jsonable(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(v) for v in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((_jsonable(v) for v in value), key=repr)
+    if _frame(value):
+        return _jsonable(value.to_dict(orient="records"))
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "tolist"):  # numpy arrays and scalars, series
+        return _jsonable(value.tolist())
+    raise TaskError("publish", f"a value of type {_type(value)} cannot be written as .json")
+
+
+def _json_key(key: Any) -> Any:
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return key
+    return str(_jsonable(key))
+
+
+def _csv(value: Any, path: Path) -> None:
+    if _frame(value):
+        value.to_csv(path, index=_meaningful_index(value), lineterminator="\n")
+        return
+    import csv
+
+    header, rows = _table(value)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if header is not None:
+            writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _table(value: Any) -> tuple[list[Any] | None, list[list[Any]]]:
+    """Rows (dicts, lists) or a dict of columns."""
+    if isinstance(value, Mapping) and value and all(isinstance(c, (list, tuple)) for c in value.values()):
+        lengths = {len(column) for column in value.values()}
+        if len(lengths) > 1:
+            raise TaskError("publish", "the columns for .csv are not equally long")
+        return list(value), [list(row) for row in zip(*value.values(), strict=True)]
+    if isinstance(value, (list, tuple)) and all(isinstance(row, Mapping) for row in value):
+        header: dict[Any, None] = {}
+        for row in value:
+            header.update(dict.fromkeys(row))
+        return list(header), [[row.get(name, "") for name in header] for row in value]
+    if isinstance(value, (list, tuple)) and all(isinstance(row, (list, tuple)) for row in value):
+        return None, [list(row) for row in value]
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 2:
+        return None, value.tolist()
+    raise TaskError(
+        "publish",
+        f"a value of type {_type(value)} cannot be written as .csv",
+        hint="return a data frame, a list of dicts (rows) or a dict of lists (columns)",
+    )
+
+
+def _parquet(value: Any, path: Path) -> None:
+    if not _frame(value):
+        from importlib import import_module
+
+        header, rows = _table(value)
+        value = import_module("pandas").DataFrame(rows, columns=header)
+    if hasattr(value, "to_parquet"):
+        value.to_parquet(path, index=_meaningful_index(value))
+    else:
+        value.write_parquet(path)
+
+
+def _npy(value: Any, path: Path) -> None:
+    import numpy
+
+    numpy.save(path, numpy.asarray(value), allow_pickle=False)
+
+
+def _pkl(value: Any, path: Path) -> None:
+    import pickle
+
+    path.write_bytes(pickle.dumps(value, protocol=5))
+
+
+def _frame(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)
+
+
+def _meaningful_index(frame: Any) -> bool:
+    pandas = sys.modules["pandas"]
+    return not (isinstance(frame.index, pandas.RangeIndex) and frame.index.name is None)
+
+
+def _type(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+_WRITERS: Mapping[str, Callable[[Any, Path], None]] = {
+    ".json": _json,
+    ".csv": _csv,
+    ".parquet": _parquet,
+    ".npy": _npy,
+    ".pkl": _pkl,
+}
+
+
+def scratch(folder: str | None) -> Any:
+    """A temporary folder that is gone at the end (with the slot's folder, if the worker is killed)."""
+    import tempfile
+
+    return tempfile.TemporaryDirectory(
+        prefix="prun-", dir=folder if folder and os.path.isdir(folder) else None
+    )

@@ -1,0 +1,38 @@
+"""The store as the worker uses it, opened once a process and URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from ..model.artifact import Artifact, Entry
+from .imports import is_project_module
+
+
+@lru_cache(maxsize=4)
+def _opened(url: str, root: str) -> Any:
+    from ..store.store import Store
+
+    return Store.open(url, root)
+
+
+class WorkerStore:
+    """Decodes inputs, encodes outputs, commits entries."""
+
+    def __init__(self, url: str, root: str) -> None:
+        self._store = _opened(url, root)
+
+    def decode(self, artifact: Artifact) -> Any:
+        from ..store.codecs import decode
+
+        return decode(artifact, self._store)
+
+    def encode(self, value: Any) -> Artifact:
+        from ..store.codecs import encode
+
+        artifact: Artifact = encode(value, self._store, is_project_module)
+        return artifact
+
+    def commit(self, entries: Sequence[Entry], replace: bool) -> None:
+        self._store.commit(entries, replace)

@@ -1,0 +1,217 @@
+"""Running a batch of tasks. Nothing that a task does gets out of here: every answer is a value."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ..model.artifact import Artifact, Entry
+from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
+from ..model.work import Job, Task
+from .call import refuse_lazy, resolve, run_checks, split_outputs
+from .errors import describe, headline
+from .failure import TaskError
+from .host import Host, PlainHost
+from .imports import loaded_sources
+from .load import InputsLost, Loader
+from .masking import Masker, known_secrets, read_secret
+from .stores import WorkerStore
+
+FLUSH_EVERY = 0.5  # seconds after which the entries of a running batch are committed
+
+
+def run_batch(job: Job, tasks: Sequence[Task], host: Host | None = None) -> list[Outcome]:
+    """One outcome per task, in order. Never raises (but a real KeyboardInterrupt inline)."""
+    host = host or PlainHost()
+    try:
+        batch = _Batch(job, host)
+    except TaskError as exc:
+        return [Failed(_info(exc, job, Masker({})), 0.0) for _ in tasks]
+    except BaseException as exc:
+        _reraise(exc, host)
+        failed = Failed(describe(exc, job.project, kind="bug"), 0.0)
+        return [failed for _ in tasks]
+    return batch.run(tasks)
+
+
+class _Batch:
+    """What the tasks of a batch share."""
+
+    def __init__(self, job: Job, host: Host) -> None:
+        self.job = job
+        self.host = host
+        values = known_secrets(job.secrets, job.project.root)
+        self.mask = Masker(values)
+        self.secrets = values
+        self.store = WorkerStore(job.store, job.project.root)
+        self.loader = Loader(self.store.decode, self.secret)
+        self.outcomes: list[Outcome] = []
+        self.pending: list[int] = []  # positions of outcomes whose entries are not committed yet
+        self.flushed = time.monotonic()
+
+    def secret(self, name: str, source: str) -> str:
+        if name not in self.secrets:
+            self.secrets[name] = read_secret(name, source, self.job.project.root)
+            self.mask = Masker(self.secrets)
+        return self.secrets[name]
+
+    def run(self, tasks: Sequence[Task]) -> list[Outcome]:
+        try:
+            for position, task in enumerate(tasks):
+                self.outcomes.append(self.task(position, task))
+                if isinstance(self.outcomes[-1], Succeeded):
+                    self.pending.append(position)
+                if time.monotonic() - self.flushed > FLUSH_EVERY:
+                    self.flush()
+        finally:
+            self.flush()
+        return self.outcomes
+
+    def flush(self) -> None:
+        """Commit what is finished; what cannot be committed has failed."""
+        self.flushed = time.monotonic()
+        entries = [o.entry for o in map(self.outcomes.__getitem__, self.pending) if isinstance(o, Succeeded)]
+        if entries:
+            try:
+                self.store.commit(entries, self.job.replace)
+            except BaseException as exc:
+                _reraise(exc, self.host)
+                error = self.describe(exc, "output", f"the result cannot be stored: {headline(exc)}")
+                for position in self.pending:
+                    done = self.outcomes[position]
+                    if isinstance(done, Succeeded):
+                        self.outcomes[position] = Failed(error, done.seconds, done.log)
+        self.pending = []
+
+    def task(self, position: int, task: Task) -> Outcome:
+        clock = _Stopwatch()
+        outcome: Outcome
+        try:
+            self.host.begin(position, self.job)
+            outcome = Succeeded(self.attempt(task, clock), clock.seconds)
+        except InputsLost as exc:
+            outcome = InputLost(exc.blobs, exc.damaged)
+        except TaskError as exc:
+            outcome = Failed(_info(exc, self.job, self.mask), clock.stop())
+        except BaseException as exc:
+            _reraise(exc, self.host)
+            outcome = Failed(self.describe(exc, "bug"), clock.stop())
+        try:
+            log = self.host.end(self.mask)
+        except Exception as exc:
+            log = f"(what the task printed could not be read: {headline(exc)})\n"
+        return outcome._replace(log=log) if log else outcome
+
+    def attempt(self, task: Task, clock: _Stopwatch) -> Entry:
+        job = self.job
+        os.chdir(job.project.root)
+        if job.kind == "call":
+            outputs = self.call(task, clock)
+        else:
+            value = self.loader.arguments(job.args, task.args)["value"]
+            clock.start()
+            outputs = self.split(value) if job.kind == "split" else self.render(value)
+            clock.stop()
+        self.refuse_changed_code()
+        return Entry(task.key, outputs, task.parts, clock.seconds, time.time(), job.run, task.id)
+
+    def call(self, task: Task, clock: _Stopwatch) -> dict[str, Artifact]:
+        job = self.job
+        try:
+            function = resolve(job.call)
+        except TaskError:
+            raise
+        except BaseException as exc:
+            raise self.failed(exc) from exc
+        arguments = self.loader.arguments(job.args, task.args)
+        self.host.enter(job)
+        try:
+            clock.start()
+            try:
+                value = function(**arguments)
+            except BaseException as exc:
+                raise self.failed(exc) from exc
+            finally:
+                clock.stop()
+            arguments = {}
+            refuse_lazy(value)
+            named = split_outputs(value, job.outputs)
+            # stored before it is checked: a check that changes the value changes only its own copy
+            outputs = {name: self.encode(name, output) for name, output in named.items()}
+            run_checks(job.check, value, named)
+        finally:
+            self.host.leave(job)
+        return outputs
+
+    def failed(self, exc: BaseException) -> TaskError:
+        _reraise(exc, self.host)
+        return TaskError("exception", "", cause=exc)
+
+    def encode(self, name: str, value: Any) -> Artifact:
+        try:
+            return self.store.encode(value)
+        except Exception as exc:
+            what = f"output {name} " if name else "what it returned "
+            hint = getattr(exc, "hint", "")
+            message = str(exc) if hasattr(exc, "hint") else headline(exc)
+            raise TaskError("output", f"{what}cannot be stored: {message}", hint, exc) from exc
+
+    def split(self, value: Any) -> dict[str, Artifact]:
+        if not isinstance(value, (list, tuple)):
+            kind = type(value).__qualname__
+            raise TaskError("input", f"a fan-out needs a list, not a value of type {kind}")
+        return {str(i): self.encode(str(i), element) for i, element in enumerate(value)}
+
+    def render(self, value: Any) -> dict[str, Artifact]:
+        from .render import render, scratch
+
+        with scratch(self.host.scratch) as folder:
+            return {"": self.encode("", render(value, self.job.call, folder))}
+
+    def refuse_changed_code(self) -> None:
+        """What ran must be what the cache key was made from."""
+        loaded = loaded_sources()
+        for path, digest in self.job.sources.items():
+            if loaded.get(path, digest) != digest:
+                raise TaskError(
+                    "code-changed",
+                    f"{os.path.relpath(path, self.job.project.root)} was edited after the run was planned",
+                    hint="run again",
+                )
+
+    def describe(self, exc: BaseException, kind: str, message: str = "") -> ErrorInfo:
+        return describe(exc, self.job.project, self.mask, kind=kind, message=message)
+
+
+class _Stopwatch:
+    """How long the call itself took."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self.seconds = 0.0
+
+    def start(self) -> None:
+        self._since = time.perf_counter()
+
+    def stop(self) -> float:
+        if self._since is not None:
+            self.seconds += time.perf_counter() - self._since
+            self._since = None
+        return self.seconds
+
+
+def _info(exc: TaskError, job: Job, mask: Masker) -> ErrorInfo:
+    """A failure for which there is a sentence, with the user's exception if one lies behind it."""
+    if exc.cause is None:
+        return ErrorInfo(exc.kind, mask(exc.message), hint=mask(exc.hint))
+    message = exc.message
+    if exc.kind == "check" and message.endswith(" failed"):
+        message = f"{message}: {headline(exc.cause)}"
+    return describe(exc.cause, job.project, mask, kind=exc.kind, message=message, hint=exc.hint)
+
+
+def _reraise(exc: BaseException, host: Host) -> None:
+    if isinstance(exc, KeyboardInterrupt) and host.interruptible:
+        raise exc
