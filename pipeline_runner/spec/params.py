@@ -1,0 +1,205 @@
+"""Params: the file's values, then the profile's, then Python's, then the command line's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..errors import Place, Problem
+from .hints import kind, one_of, show
+from .params_full import Declared, declare, is_full_form
+from .yaml_source import Path, SourceFile, SourceMap, parse
+
+_ANY: Any = object()  # no kind is asked for
+
+
+class ParamSet:
+    """The params of one load, as they grow from layer to layer."""
+
+    def __init__(self, raw: Mapping[str, Any], source: SourceMap) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.declared: dict[str, Declared] = {}
+        self.values: dict[str, Any] = {}
+        self.set_at: dict[str, Place | None] = {}
+        for name, value in raw.items():
+            self._declare(name, value)
+
+    def _declare(self, name: str, value: Any) -> None:
+        place = self.source.place(("params", name))
+        self.set_at[name] = place
+        if not is_full_form(value):
+            self.declared[name] = Declared(value, None)
+            self.values[name] = _copy(value)
+            return
+        declared, wrong = declare(name, value)
+        for key, message, hint in wrong:
+            at = self.source.place(("params", name, key) if key else ("params", name))
+            self.problems.append(Problem("param-declaration", message, at, hint))
+        self.declared[name] = declared
+        self.values[name] = _copy(value["default"])
+        if not wrong and value["default"] is not None:
+            merged = self._merge(
+                _ANY, declared.sample, value["default"], (name,), _Layer(self.source, ("params",))
+            )
+            self.values[name] = merged
+            self.set_at[name] = self.source.place(("params", name, "default"))
+
+    # ---- layers ------------------------------------------------------------------------------
+
+    def profile(self, profile: str, values: Mapping[str, Any]) -> None:
+        layer = _Layer(self.source, ("profiles", profile, "params"))
+        for name, value in values.items():
+            if self._known(name, layer):
+                self._set(name, value, layer)
+
+    def python(self, values: Mapping[str, Any]) -> None:
+        layer = _Layer(None, ())
+        for name, value in values.items():
+            if not self._known(name, layer):
+                continue
+            try:
+                plain = _plain(value, 0)
+            except TypeError as error:
+                self._report(layer, (name,), f"{error}, which is not plain data")
+                continue
+            self._set(name, plain, layer)
+
+    def command_line(self, overrides: Sequence[str]) -> None:
+        for text in overrides:
+            self._override(text)
+
+    def check_bounds(self) -> None:
+        """The bounds of the full form, on the final values."""
+        for name, declared in self.declared.items():
+            for message in declared.check(self.values[name]):
+                text = f"param '{name}' {message}"
+                self.problems.append(Problem("param-bounds", text, self.set_at[name]))
+
+    # ---- one value ---------------------------------------------------------------------------
+
+    def _set(self, name: str, value: Any, layer: _Layer) -> None:
+        self.set_at[name] = layer.place((name,))
+        self.values[name] = self._merge(self.values[name], self.declared[name].sample, value, (name,), layer)
+
+    def _override(self, text: str) -> None:
+        target, equals, written = text.partition("=")
+        target = target.strip()
+        if not equals:
+            self.problems.append(
+                Problem("param-syntax", f"-p {text[:60]}: '=' is missing", None, "write -p NAME=VALUE")
+            )
+            return
+        layer = _Layer(None, (), f"-p {target}: ")
+        name, *inside = target.split(".")
+        if not self._known(name, layer):
+            return
+        base, sample = self.values[name], self.declared[name].sample
+        for depth, key in enumerate(inside):
+            if not isinstance(base, dict) and base is not _ANY:
+                owner = ".".join([name, *inside[:depth]])
+                hint = "a list is replaced whole" if isinstance(base, list) else ""
+                self._report(
+                    layer, (name,), f"'{owner}' is {kind(base)}, not a mapping: nothing is inside it", hint
+                )
+                return
+            base = base.get(key, _ANY) if isinstance(base, dict) else _ANY
+            sample = sample.get(key, _ANY) if isinstance(sample, dict) else _ANY
+        if isinstance(sample, str):
+            value: Any = written
+        else:
+            parsed = parse(written, SourceFile(f"-p {target}", written))
+            for problem in parsed.problems:
+                self._report(layer, (name,), problem.message, problem.hint)
+            if parsed.problems:
+                return
+            value = parsed.root.data if parsed.root is not None else None
+        for key in reversed(inside):
+            value = {key: value}
+        self._set(name, value, layer)
+
+    def _known(self, name: str, layer: _Layer) -> bool:
+        if name in self.declared:
+            return True
+        hint = one_of(name, self.declared, "params") or "the file has no params"
+        self.problems.append(
+            Problem(
+                "unknown-param", f"{layer.prefix}there is no param '{name}'", layer.place((name,), True), hint
+            )
+        )
+        return False
+
+    def _merge(self, base: Any, sample: Any, new: Any, path: tuple[str, ...], layer: _Layer) -> Any:
+        """``new`` over ``base``, where ``sample`` (the file's own value) says the kind."""
+        fitted = _fit(sample, new)
+        if fitted is _ANY:
+            what = "param '" + ".".join(path) + "'"
+            self._report(
+                layer, path, f"{what} must be {kind(sample)}, not {show(new)}", _kind_hint(sample, new)
+            )
+            return base if base is not _ANY else new
+        if not isinstance(fitted, dict) or not isinstance(base, dict):
+            return _copy(fitted)
+        merged = dict(base)
+        for key, value in fitted.items():
+            inner = sample.get(key, _ANY) if isinstance(sample, dict) else _ANY
+            merged[key] = self._merge(base.get(key, _ANY), inner, value, (*path, key), layer)
+        return merged
+
+    def _report(self, layer: _Layer, path: tuple[str, ...], message: str, hint: str = "") -> None:
+        self.problems.append(Problem("param", layer.prefix + message, layer.place(path), hint))
+
+
+class _Layer(NamedTuple):
+    """Where values come from."""
+
+    source: SourceMap | None
+    at: Path
+    prefix: str = ""
+
+    def place(self, path: tuple[str, ...], key: bool = False) -> Place | None:
+        return self.source.place((*self.at, *path), key) if self.source else None
+
+
+def _fit(sample: Any, value: Any) -> Any:
+    """The value as the sample's kind; ``_ANY`` where it does not fit."""
+    if sample is _ANY or sample is None:
+        return value
+    if isinstance(sample, float) and type(value) is int:
+        try:
+            return float(value)
+        except OverflowError:
+            return _ANY
+    return value if type(value) is type(sample) else _ANY
+
+
+def _kind_hint(sample: Any, value: Any) -> str:
+    if isinstance(sample, str) and isinstance(value, bool | int | float):
+        return "quote it"
+    if isinstance(sample, list) and value is not None:
+        return "write a list: [...]"
+    return ""
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """A value from Python as YAML could have given it."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if depth > 100:
+        raise TypeError("it is nested more than 100 levels deep")
+    if type(value) in (list, tuple):
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"it has the key {show(key)}")
+        return {key: _plain(item, depth + 1) for key, item in value.items()}
+    if type(value).__module__.split(".")[0] == "numpy" and hasattr(value, "tolist"):
+        return _plain(value.tolist(), depth + 1)
+    raise TypeError(f"it has a {type(value).__name__}")

@@ -1,0 +1,87 @@
+"""The full form of a param: ``{type: float, default: 0.2, gt: 0, lt: 1}``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from .hints import did_you_mean, show
+
+_TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict}
+_SAMPLES: dict[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False, "list": [], "dict": {}}
+_BOUNDS = {"gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern"}
+_FOR = {"int": {"gt", "ge", "lt", "le", "multiple_of"}, "float": {"gt", "ge", "lt", "le", "multiple_of"},
+        "str": {"min_length", "max_length", "pattern"}, "list": {"min_length", "max_length"},
+        "dict": {"min_length", "max_length"}, "bool": set()}  # fmt: skip
+_SAID = {
+    "greater_than": ("gt", "must be greater than {}"), "greater_than_equal": ("ge", "must be at least {}"),
+    "less_than": ("lt", "must be less than {}"), "less_than_equal": ("le", "must be at most {}"),
+    "multiple_of": ("multiple_of", "must be a multiple of {}"),
+    "string_too_short": ("min_length", "must be at least {} long"),
+    "string_too_long": ("max_length", "must be at most {} long"),
+    "too_short": ("min_length", "must be at least {} long"), "too_long": ("max_length", "must be at most {} long"),
+    "string_pattern_mismatch": ("pattern", "must match {}"),
+}  # fmt: skip
+
+
+class Declared(NamedTuple):
+    """A param: a value of its kind, and how to check its bounds."""
+
+    sample: Any
+    adapter: TypeAdapter[Any] | None
+    bounds: dict[str, Any] = {}
+
+    def check(self, value: Any) -> list[str]:
+        """What is wrong with a final value."""
+        if self.adapter is None or value is None:
+            return []
+        try:
+            self.adapter.validate_python(value, strict=True)
+        except ValidationError as error:
+            return [self._said(found, value) for found in error.errors(include_url=False)]
+        return []
+
+    def _said(self, found: Any, value: Any) -> str:
+        bound, message = _SAID.get(found["type"], ("", "is not valid"))
+        return f"{message.format(self.bounds.get(bound))}, not {show(value)}"
+
+
+def is_full_form(value: Any) -> bool:
+    """A mapping with ``type`` and ``default`` and nothing but bounds beside them."""
+    return isinstance(value, dict) and {"type", "default"} <= value.keys() <= _BOUNDS | {"type", "default"}
+
+
+def declare(name: str, value: dict[str, Any]) -> tuple[Declared, list[tuple[str, str, str]]]:
+    """The declaration, and what is wrong with it: (key, message, hint)."""
+    kind = value["type"]
+    if not isinstance(kind, str) or kind not in _TYPES:
+        hint = did_you_mean(kind, _TYPES) if isinstance(kind, str) else ""
+        message = f"the type of param '{name}' must be {', '.join(_TYPES)}, not {show(kind)}"
+        return Declared(None, None), [("type", message, hint)]
+    bounds = {key: bound for key, bound in value.items() if key in _BOUNDS}
+    wrong = [(key, f"'{key}' is no bound of a {kind}", "") for key in bounds if key not in _FOR[kind]]
+    wrong += [(key, message, "") for key, bound in bounds.items() if (message := _bad_bound(key, bound))]
+    default = value["default"]
+    same = isinstance(default, _TYPES[kind]) and not (kind == "int" and isinstance(default, bool))
+    sample = default if same else _SAMPLES[kind]
+    if wrong:
+        return Declared(sample, None), wrong
+    try:
+        checked: Any = Annotated[_TYPES[kind], Field(**bounds)]
+        adapter: TypeAdapter[Any] = TypeAdapter(checked)
+    except Exception as error:  # a pattern that does not compile
+        return Declared(sample, None), [
+            ("pattern", f"the pattern of param '{name}' is wrong", str(error)[:100])
+        ]
+    return Declared(sample, adapter, bounds), []
+
+
+def _bad_bound(key: str, bound: Any) -> str:
+    if key == "pattern":
+        return "" if isinstance(bound, str) else f"'pattern' must be text, not {show(bound)}"
+    whole = key in {"min_length", "max_length"}
+    fits = isinstance(bound, int if whole else int | float) and not isinstance(bound, bool)
+    if not fits or (whole and bound < 0) or (key == "multiple_of" and bound <= 0):
+        return f"'{key}' must be {'a whole number' if whole else 'a number'}, not {show(bound)}"
+    return ""
