@@ -13,7 +13,8 @@ from ..errors import PipelineError, Problem
 from .hints import key_hint, show
 from .messages import keys_of
 from .models import IncludedSpec, PipelineSpec
-from .yaml_source import MAX_BYTES, Node, SourceFile, decode, parse, shown_name
+from .source import Node, SourceFile, shown_name
+from .yaml_source import MAX_BYTES, decode, parse
 
 _INCLUDED_KEYS = keys_of(IncludedSpec)
 _MERGED = ("params", "steps")

@@ -29,8 +29,11 @@ _STEP_WORDS = {
     "validate": "check", "checks": "check", "save": "publish", "trigger": "trigger_rule",
 }  # fmt: skip
 _TOP_WORDS = {
-    "parameters": "params", "variables": "params", "vars": "params", "arguments": "params", "config": "params",
-    "stages": "steps", "jobs": "steps", "tasks": "steps", "nodes": "steps", "pipeline": "steps", "step": "steps",
+    "parameters": "params", "variables": "params", "vars": "params", "arguments": "params",
+    "config": "params",
+    "stages": "steps", "jobs": "steps", "tasks": "steps",
+    "nodes": "steps", "pipeline": "steps",
+    "step": "steps",
     "environment": "env", "imports": "include", "includes": "include",
     "path": "pythonpath", "python_path": "pythonpath", "PYTHONPATH": "pythonpath",
     "cron": "schedule", "on": "schedule", "default": "defaults", "title": "name", "backend": "executor",

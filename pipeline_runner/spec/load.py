@@ -18,7 +18,7 @@ from .hints import one_of, show
 from .messages import problems_of
 from .models import PipelineSpec, ProfileSpec, StepSpec
 from .params import ParamSet
-from .yaml_source import Node, SourceMap
+from .source import Node, SourceMap
 
 _OWN_KEYS = frozenset({"env", "profiles", "secrets"})  # top keys whose entries are judged one by one
 

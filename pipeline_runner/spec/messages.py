@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ..errors import Problem
 from . import models
 from .hints import key_hint, show
-from .yaml_source import Path, SourceMap
+from .source import Path, SourceMap
 
 _LEVELS: dict[str, type[BaseModel]] = {
     "retry": models.RetrySpec, "executor": models.ExecutorSpec, "cache": models.CacheSpec,

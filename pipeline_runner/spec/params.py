@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from ..errors import Place, Problem
 from .hints import kind, one_of, show
 from .params_full import Declared, declare, is_full_form
-from .yaml_source import Path, SourceFile, SourceMap, parse
+from .source import Path, SourceFile, SourceMap
+from .yaml_source import parse
 
 _ANY: Any = object()  # no kind is asked for
 

@@ -20,7 +20,8 @@ _SAID = {
     "multiple_of": ("multiple_of", "must be a multiple of {}"),
     "string_too_short": ("min_length", "must be at least {} long"),
     "string_too_long": ("max_length", "must be at most {} long"),
-    "too_short": ("min_length", "must be at least {} long"), "too_long": ("max_length", "must be at most {} long"),
+    "too_short": ("min_length", "must be at least {} long"),
+    "too_long": ("max_length", "must be at most {} long"),
     "string_pattern_mismatch": ("pattern", "must match {}"),
 }  # fmt: skip
 

@@ -5,28 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..model.names import RESERVED
 from .models import PipelineSpec
-from .types import NAME_PATTERN
 
-_ID = "https://raw.githubusercontent.com/prun-pipelines/prun/main/schemas/pipeline.schema.json"
+_ID = "urn:prun:pipeline"
+_DATA = frozenset({"examples", "default", "enum", "const"})  # not schemas themselves
 
 
 def json_schema() -> dict[str, Any]:
-    """Draft 2020-12."""
-    made = PipelineSpec.model_json_schema(by_alias=True, mode="validation")
-    schema: dict[str, Any] = {
+    """The schema as a value, draft 2020-12."""
+    made: dict[str, Any] = _clean(PipelineSpec.model_json_schema(by_alias=True, mode="validation"))
+    made["properties"]["steps"]["propertyNames"] = {"not": {"enum": sorted(RESERVED)}}
+    head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": _ID,
         "title": "prun pipeline",
+        "description": made.pop("description"),
     }
-    schema |= {key: value for key, value in made.items() if key != "title"}
-    schema["anyOf"] = [{"required": ["steps"]}, {"required": ["include"]}]
-    clean: dict[str, Any] = _clean(schema)
-    steps = clean["properties"]["steps"]
-    steps["propertyNames"]["not"] = {"enum": ["params", "item", "matrix", "secrets", "run", "env"]}
-    for spec in clean["$defs"].values():
-        spec["additionalProperties"] = False
-    return clean
+    # an included file may hold params alone
+    return head | made | {"anyOf": [{"required": [key]} for key in ("steps", "include", "params")]}
 
 
 def schema_text() -> str:
@@ -34,23 +31,20 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _clean(node: Any, named: bool = False) -> Any:
-    """Without what pydantic adds for itself: titles of keys, null as a default."""
-    if isinstance(node, list):
-        return [_clean(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {}
-    for key, value in node.items():
-        if not named and ((key == "title" and isinstance(value, str) and "$id" not in node) or _empty(key, value)):
+def _clean(schema: Any) -> Any:
+    """Without what pydantic adds for itself, and with every mapping closed to other keys."""
+    if isinstance(schema, list):
+        return [_clean(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "title" or (key == "default" and value in (None, "", [], {})):
             continue
-        if key == "patternProperties" and not named:
-            value = {NAME_PATTERN: next(iter(value.values()))}
-        kept[key] = value if key in {"examples", "default", "enum"} and not named else _clean(
-            value, named=key in {"properties", "$defs"} and not named
-        )
+        if key in {"properties", "patternProperties", "$defs"}:
+            kept[key] = {name: _clean(inner) for name, inner in value.items()}
+        else:
+            kept[key] = value if key in _DATA else _clean(value)
+    if "patternProperties" in kept:
+        kept["additionalProperties"] = False
     return kept
-
-
-def _empty(key: str, value: Any) -> bool:
-    return key == "default" and value in (None, "", [], {})

@@ -10,7 +10,7 @@ import yaml
 from ..errors import Problem
 
 if TYPE_CHECKING:
-    from .yaml_source import SourceFile
+    from .source import SourceFile
 
 _QUOTE_TEXT = 'quote it: "{}"'
 
