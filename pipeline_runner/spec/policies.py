@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -23,9 +23,8 @@ from .types import (
 )
 
 if TYPE_CHECKING:
-    from typing import Optional
-
-    Maybe = Optional
+    _T = TypeVar("_T")
+    Maybe: TypeAlias = _T | None
 else:
 
     class Maybe:

@@ -119,14 +119,20 @@ def name(value: Any) -> str:
         return str(value)
     fixed = re.sub(r"[^A-Za-z0-9_-]+", "_", value).strip("_")
     fixed = f"_{fixed}" if fixed[:1].isdigit() else fixed
-    hint = f"write {fixed}" if NAME.match(fixed) else ""
+    hint = _colon_hint(value) or (f"write {fixed}" if NAME.match(fixed) else "")
     raise wrong(f"{show(value)} is no name: letters, digits, '_' and '-', no digit first", hint, "name")
+
+
+def _colon_hint(value: str) -> str:
+    """``{a:b}`` in flow style is one word to YAML."""
+    key, colon, rest = value.partition(":")
+    return f"a space must follow the colon: write {key}: {rest}" if colon and NAME.match(key) else ""
 
 
 def argument(value: Any) -> str:
     if text(value).isidentifier():
         return str(value)
-    raise wrong(f"{show(value)} is no name of an argument", "", "name")
+    raise wrong(f"{show(value)} is no name of an argument", _colon_hint(value), "name")
 
 
 def env_name(value: Any) -> str:
