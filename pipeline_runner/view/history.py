@@ -99,7 +99,12 @@ def runs_lines(
             counts_words(run.counts),
         )
         rows.append(row)
-    lines = [clip(line, width) for line in columns(rows, right=(4,))]
+    lines = columns(rows, right=(4,))
+    if width is not None and max(map(cells, lines)) > width and len({run.pipeline for run in shown}) == 1:
+        lines = columns(
+            [(row[0], *row[2:]) for row in rows], right=(3,)
+        )  # all of one pipeline: no need to say
+    lines = [clip(line, width) for line in lines]
     painted = [style(lines[0], "dim")]
     for line, run in zip(lines[1:], shown, strict=True):
         colour = STATUS_COLOURS.get(run.status)

@@ -160,14 +160,14 @@ def _details(step: StepSummary, room: Room, free: int) -> Line:
         return _fit(_spaced(words), free)
     running = step.count(RUNNING)
     if running:
-        words.insert(0, (f"{number(running)} running", "blue"))
+        words.insert(int(step.count("failed") > 0), (f"{number(running)} running", "blue"))
     line = _spaced([(f"{number(step.done)}/{number(total)}", ""), *words])
     used = sum(cells(piece) for piece, _ in line)
     if used > free:  # first the item counts go, whole ones from the end
         while len(line) > 1 and sum(cells(piece) for piece, _ in line) > free:
             line = line[:-2]
         return _fit(line, free)
-    if used + BAR_WIDTH + 2 <= free and total:
+    if used + BAR_WIDTH + 2 <= free and room.width >= 60 and total:
         line = [*_bar(step, total, room), ("  ", ""), *line]
         used += BAR_WIDTH + 2
     names = " ".join(step.task(i)[len(step.name) :] for i in list(step.running)[:3])
@@ -208,18 +208,14 @@ def _bar(step: StepSummary, total: int, room: Room) -> Line:
 
 def _footer(summary: Summary, now: float) -> Line:
     done = sum(step.done for step in summary.steps.values())
-    line: Line = [("  ", ""), (f"{number(done)} of {plural(summary.total, 'task')}", "bold")]
-    for state, word, style in (
-        ("failed", "failed", "red"),
-        (RUNNING, "running", "blue"),
-        ("reused", "reused", "cyan"),
-    ):
-        if summary.count(state):
-            line += [("  ", ""), (f"{number(summary.count(state))} {word}", style)]
-    line += [("  ", ""), (rough_clock(now), "")]
+    clock = rough_clock(now)
     if summary.estimate_s and summary.estimate_s - now >= 1:
-        line.append((f", about {rough(summary.estimate_s - now)} left", ""))
-    return line
+        clock += f", about {rough(summary.estimate_s - now)} left"
+    pieces: Line = [(f"{number(done)} of {plural(summary.total, 'task')}", "bold"), (clock, "")]
+    for state, style in (("failed", "red"), (RUNNING, "blue"), ("reused", "cyan")):
+        if summary.count(state):
+            pieces.append((f"{number(summary.count(state))} {state}", style))
+    return [("  ", ""), *_spaced(pieces)]
 
 
 def _fit(line: Line, width: int) -> Line:

@@ -75,7 +75,8 @@ class Plain:
                 self.over.set()
                 for line in closing(self.summary, self.style, verbose=self.level == VERBOSE):
                     self._say(line, event.at)
-            self._progress(event.at)
+            elif isinstance(event, ev.TasksStarted):
+                self._progress(event.at)
 
     def tick(self) -> None:
         """Break a long silence (called by the heartbeat)."""

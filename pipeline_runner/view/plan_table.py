@@ -39,7 +39,7 @@ def plan_lines(
 ) -> list[str]:
     """The whole plan. ``unsized``: steps whose number of items is not known yet."""
     counts = {action: sum(1 for t in tasks if t.action == action) for action in (RUN, REUSE, SKIP, UNDECIDED)}
-    head = _headline(name, counts, estimate_s, style)
+    head = _headline(name, counts, estimate_s, width, style)
     rows = rows_of(tasks, unsized)
     if verbose:
         return [*head, *([""] if rows else []), *_table(rows, width, style, most_ids=None)]
@@ -48,7 +48,9 @@ def plan_lines(
     return [*head, "", *_table(collapse(rows), width, style, most_ids=SHOWN_IDS)]
 
 
-def _headline(name: str, counts: Mapping[str, int], estimate_s: float | None, style: Style) -> list[str]:
+def _headline(
+    name: str, counts: Mapping[str, int], estimate_s: float | None, width: int | None, style: Style
+) -> list[str]:
     total = sum(counts.values())
     skipped = f" ({number(counts[SKIP])} skipped)" if counts[SKIP] else ""
     if not total:
@@ -64,7 +66,10 @@ def _headline(name: str, counts: Mapping[str, int], estimate_s: float | None, st
     if counts[SKIP]:
         parts.append(f"{number(counts[SKIP])} skipped")
     about = f"; about {rough(estimate_s)}" if estimate_s else ""
-    return [f"{style(name, 'bold')}: {plural(total, 'task')}, {', '.join(parts)}{about}"]
+    tasks, split = plural(total, "task"), ", ".join(parts)
+    if width is not None and cells(f"{name}: {tasks}, {split}{about}") > width:
+        return [f"{style(clip_middle(name, width // 2), 'bold')}: {tasks}{about}", clip(f"  {split}", width)]
+    return [f"{style(name, 'bold')}: {tasks}, {split}{about}"]
 
 
 # ---- rows ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ def reason_words(reason: Reason) -> str:
         case "code":
             return f"code changed: {what}{aside}" if what else f"code changed{aside}"
         case "param" | "package":
-            return f"{what}: {detail}" if detail else f"{what} changed"
+            return f"{what or kind}: {detail}" if detail else f"{what or kind} changed"
         case "input" | "file":
             return f"{what or kind} changed{aside}"
         case "python":

@@ -28,7 +28,7 @@ def rough(seconds: float) -> str:
     """A time that is only expected: no false precision."""
     if seconds < 1:
         return "under 1 s"
-    return f"{seconds:.0f} s" if seconds < 59.5 else duration(seconds)
+    return f"{seconds:.0f} s" if seconds < 59.5 else duration(round(seconds))
 
 
 def size(count: int) -> str:
@@ -85,9 +85,7 @@ def clip(text: str, width: int | None) -> str:
         return text
     if width <= 0:
         return ""
-    while text and cells(text) > width - 1:
-        text = text[: max(len(text) - max(1, (cells(text) - width) // 2), 0)]
-    return text.rstrip() + "…"
+    return _beginning(text, width - 1).rstrip() + "…"
 
 
 def clip_middle(text: str, width: int | None) -> str:
@@ -95,7 +93,18 @@ def clip_middle(text: str, width: int | None) -> str:
     if width is None or cells(text) <= width or width < 5:
         return clip(text, width)
     head = (width - 1) // 2
-    return text[:head] + "…" + text[len(text) - (width - 1 - head) :]
+    tail = _beginning(text[::-1], width - 1 - head)[::-1]
+    return f"{_beginning(text, head)}…{tail}"
+
+
+def _beginning(text: str, width: int) -> str:
+    """As much of the text as fits."""
+    taken = 0
+    for index, char in enumerate(text):
+        taken += cells(char)
+        if taken > width:
+            return text[:index]
+    return text
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

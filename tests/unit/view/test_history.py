@@ -1,0 +1,86 @@
+"""Past runs as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from pipeline_runner.view.history import SHOWN_STEPS, run_lines, runs_lines, task_lines
+
+Golden = Callable[..., None]
+
+
+def info(id: str, status: str, started: float, **counts: int) -> Any:
+    return SimpleNamespace(
+        id=id, pipeline="churn", status=status, started=started, seconds=4.2, counts=counts
+    )
+
+
+def task(id: str, status: str = "succeeded", error: str | None = None, seconds: float | None = 1.0) -> Any:
+    step = id.partition("[")[0]
+    return SimpleNamespace(id=id, step=step, status=status, attempts=1, seconds=seconds, error=error)
+
+
+def test_runs(golden: Golden) -> None:
+    runs = [
+        info("20260105-101500-ab", "succeeded", 99_000.0, succeeded=3, reused=9),
+        info("20260105-101400-ab", "failed", 90_000.0, succeeded=3, failed=1, blocked=8),
+        info("20260105-101300-ab", "", 10_000.0),
+    ]
+    golden("runs", runs_lines(runs, now=100_000.0, width=80), 80)
+
+
+def test_no_runs() -> None:
+    assert runs_lines([]) == ["No runs yet."]
+
+
+def test_older_runs_are_counted() -> None:
+    runs = [info(f"r{n}", "succeeded", float(n), reused=1) for n in range(30)]
+    lines = runs_lines(runs, now=100.0, most=20)
+    assert len(lines) == 22
+    assert lines[-1] == "and 10 older ones (prun runs --all)"
+
+
+def test_a_run(golden: Golden) -> None:
+    tasks = [task("load", "reused", seconds=None)]
+    tasks += [
+        task(f"train[{n}]", "failed" if n == 2 else "succeeded", "ValueError: no" if n == 2 else None)
+        for n in range(6)
+    ]
+    golden("show_run", run_lines("run r1 failed", tasks, width=80), 80)
+    golden("show_run_verbose", run_lines("run r1 failed", tasks, width=80, verbose=True), 80)
+
+
+def test_a_run_of_many_steps_is_bounded() -> None:
+    lines = run_lines("r", [task(f"step{n}") for n in range(1000)], width=80)
+    assert len(lines) == SHOWN_STEPS + 3
+    assert lines[-1] == "  and 940 more steps (prun show -v shows all)"
+
+
+def test_a_task(golden: Golden) -> None:
+    about = {
+        "id": "train[1,3]",
+        "step": "train",
+        "status": "failed",
+        "attempts": 3,
+        "seconds": 4.0,
+        "key": "abc/def",
+        "parts": [
+            ("frame", "input", "clean", "DataFrame"),
+            ("seed", "item", "", "3"),
+            ("n", "literal", "", "1\n2"),
+        ],
+        "outputs": [
+            ("", "pandas.DataFrame (2 x 2)", 2000, "   a  b\n0  1  2\n1  2  3"),
+            ("auc", "float", 4, "0.81"),
+        ],
+        "error": "churn/model.py:3, in train\n    boom\nValueError: no\x1b[2J",
+    }
+    golden("show_task", task_lines(about, width=80), 80)
+
+
+def test_a_long_preview_is_cut() -> None:
+    about = {"id": "a", "status": "succeeded", "outputs": [("", "str", 9, "\n".join(map(str, range(100))))]}
+    lines = task_lines(about, width=80)
+    assert lines[-1] == "    ... 88 more lines"

@@ -1,0 +1,86 @@
+"""The live picture, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from pipeline_runner.model.event import Event, RunStarted, StepExpanded, TasksReused, TasksStarted
+from pipeline_runner.view.layout import Room, picture
+from pipeline_runner.view.summary import fold
+from pipeline_runner.view.text import cells
+
+from .runs import all_reused, failing, mixed, one, trivial
+
+Golden = Callable[[str, Iterable[str], int], None]
+
+
+def drawn(events: Sequence[Event], now: float, room: Room) -> list[str]:
+    return ["".join(text for text, _ in line).rstrip() for line in picture(fold(events), now, room)]
+
+
+def half_way() -> list[Event]:
+    """A step done, a fan-out running, one item failed, others waiting."""
+    keys = [f"{a},{b}" for a in range(3) for b in range(10)]
+    events: list[Event] = [
+        RunStarted(
+            0.0, "r1", "churn", ("load", "train", "score", "report"), "loky", 4, 40.0, {"report": 12.0}
+        ),
+        *one("load", 0.1, 1.2),
+        StepExpanded(1.4, "train", 30, keys),
+        StepExpanded(1.4, "score", 30, keys),
+        TasksReused(1.5, "train", range(9), 20.0),
+        TasksReused(1.5, "score", range(9), 2.0),
+    ]
+    events += [e._replace(step="train", item=9) for e in failing(1) if hasattr(e, "error")]
+    return [*events, TasksStarted(2.0, "train", (10, 11, 12), 1, "new")]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_half_way(golden: Golden, width: int) -> None:
+    golden(f"live_{width}", drawn(half_way(), 7.0, Room(width, 24)), width)
+
+
+def test_without_unicode() -> None:
+    assert all(line.isascii() for line in drawn(half_way(), 7.0, Room(100, 24, True)))
+
+
+@pytest.mark.parametrize("events", [half_way(), mixed()[:9], failing()[:6], trivial(200)[:500]])
+@pytest.mark.parametrize("width", [1, 8, 20, 33, 79, 300])
+@pytest.mark.parametrize("height", [1, 3, 10, 60])
+def test_it_always_fits(events: Sequence[Event], width: int, height: int) -> None:
+    lines = drawn(events, 5.0, Room(width, height))
+    assert len(lines) <= max(height, 3)
+    assert all(cells(line) <= width for line in lines)
+
+
+def test_many_steps_show_the_running_ones_and_count_the_others() -> None:
+    names = tuple(f"step_{n}" for n in range(300))
+    events: list[Event] = [RunStarted(0, "r", "p", names, "loky", 2)]
+    for n in range(100):
+        events += one(names[n], n / 100, 0.01)
+    events += [TasksStarted(1, name, (0,), 1) for name in (names[200], names[299])]
+    lines = drawn(events, 2.0, Room(80, 12))
+    assert len(lines) == 11
+    assert [line.split()[1] for line in lines if "running" in line and "step_" in line] == [
+        "step_200",
+        "step_299",
+    ]
+    assert lines[-2].strip().startswith("291 more steps: ")
+    assert "198 waiting" in lines[-2]
+
+
+def test_the_last_frame_tells_what_ran_and_counts_what_was_reused() -> None:
+    lines = drawn([*all_reused()], 1.0, Room(80, 24))
+    assert lines == ["  2 steps: 2 reused"]
+    lines = drawn(mixed(), 10.0, Room(80, 24))
+    assert [line.split()[1] for line in lines[:-1]] == ["load", "train", "report"]
+    assert lines[-1].strip() == "1 more step: 1 skipped"
+    assert "3 run  3 reused" in lines[1]
+
+
+def test_a_failed_step_is_marked() -> None:
+    lines = drawn(failing(), 3.0, Room(80, 24))
+    assert lines[0].startswith("✗ train")
+    assert "6 failed" in lines[0]

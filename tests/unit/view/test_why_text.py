@@ -1,0 +1,44 @@
+"""The answer of `prun why`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from pipeline_runner.model.decision import Reason
+from pipeline_runner.view.why_text import LONGEST_DIFF, why_lines
+
+
+def why(**fields: Any) -> Any:
+    given = {"task": "train[1,3]", "status": "changed", "since": "", "reasons": [], "chain": [], "diff": ""}
+    return SimpleNamespace(**{**given, **fields})
+
+
+def test_what_changed(golden: Callable[..., None]) -> None:
+    answer = why(
+        since="run 20260105-101500",
+        reasons=[
+            Reason("code", "churn.model:train", "churn/model.py:14"),
+            Reason("param", "params.n", "1 -> 2"),
+        ],
+        chain=[("split", [Reason("file", "data/customers.csv")]), ("load", [])],
+        diff="--- churn/model.py\n+++ churn/model.py\n@@ -1 +1 @@\n-\ta\n+\tb\n",
+    )
+    golden("why", why_lines(answer, width=60), 60)
+
+
+def test_never_ran() -> None:
+    assert why_lines(why(status="never ran")) == ["train[1,3] never ran: nothing is stored for it"]
+
+
+def test_up_to_date() -> None:
+    (line,) = why_lines(why(status="up to date", since="run r1"))
+    assert line == "train[1,3] is up to date: nothing changed since run r1"
+
+
+def test_a_long_diff_is_cut_unless_verbose() -> None:
+    answer = why(diff="\n".join(f"+ line {n}" for n in range(500)))
+    assert len(why_lines(answer)) == 2 + LONGEST_DIFF + 1
+    assert why_lines(answer)[-1] == "... 440 more lines (prun why -v shows all)"
+    assert len(why_lines(answer, verbose=True)) == 502
