@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
@@ -113,7 +114,7 @@ class _Includer:
             return
         self.seen.add(real)
         try:
-            data = _read(path)
+            data = _read(path, {os.path.basename(known) for known in chain})
         except PipelineError as error:
             found = error.problems[0]
             hint = found.hint or "paths count from the root file's folder"
@@ -173,7 +174,7 @@ def _digest(data: bytes) -> str:
     return blake3(data).hexdigest(length=24)
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, known: Collection[str] = ()) -> bytes:
     try:
         if os.path.isdir(path):
             inside = os.path.join(path, "pipeline.yaml")
@@ -182,7 +183,7 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        problem = Problem("no-file", f"there is no file '{shown_name(path)}'", None, _near_file(path))
+        problem = Problem("no-file", f"there is no file '{shown_name(path)}'", None, _near_file(path, known))
         raise PipelineError(problem) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -190,15 +191,16 @@ def _read(path: str) -> bytes:
         raise PipelineError(Problem("no-file", message)) from None
 
 
-def _near_file(path: str) -> str:
+def _near_file(path: str, known: Collection[str]) -> str:
     folder = os.path.dirname(path)
     try:
-        names = sorted(n for n in os.listdir(folder or ".") if n.endswith((".yaml", ".yml")))
+        found = (name for name in os.listdir(folder or ".") if name.endswith((".yaml", ".yml")))
+        names = sorted(name for name in found if name not in known)
     except OSError:
         return f"there is no folder '{folder}'" if folder else ""
     near = get_close_matches(os.path.basename(path), names, 1, 0.6)
     if near:
-        return f"did you mean '{os.path.join(folder, near[0])}'?"
+        return f"did you mean '{shown_name(os.path.join(folder, near[0]))}'?"
     return f"YAML files here: {', '.join(names[:8])}" if names else ""
 
 

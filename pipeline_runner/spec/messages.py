@@ -40,7 +40,15 @@ def level_of(loc: Path, top: str) -> tuple[str, type[BaseModel]]:
 
 def problems_of(error: ValidationError, source: SourceMap, at: Path, top: str) -> list[Problem]:
     """``at``: the path of what was validated; ``top``: "step" or "pipeline"."""
-    return [_problem(found, source, at, top) for found in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    wrong_keys = {tuple(one["loc"][:-1]) for one in found if one["loc"][-1:] == ("[key]",)}
+    problems = [_problem(one, source, at, top) for one in found if tuple(one["loc"]) not in wrong_keys]
+    meant = {problem.hint for problem in problems if problem.code == "unknown-key"}
+    return [
+        p
+        for p in problems
+        if p.code != "missing-key" or f"did you mean {p.message.split()[-1]}?" not in meant
+    ]
 
 
 def _problem(found: Any, source: SourceMap, at: Path, top: str) -> Problem:
@@ -55,7 +63,10 @@ def _problem(found: Any, source: SourceMap, at: Path, top: str) -> Problem:
         return _missing(str(loc[-1]), source, at, loc)
     if kind == "prun":
         message = _said(subject, context["message"])
-        return Problem(context["code"], message, source.place((*at, *loc), is_key), context["hint"])
+        place = source.place((*at, *loc), is_key)
+        if context["code"] == "secret" and place is not None:
+            place = place._replace(text="")  # what stands there may be the secret itself
+        return Problem(context["code"], message, place, context["hint"])
     message, hint = _plain(kind, value, context)
     return Problem("value", f"{subject} {message}", source.place((*at, *loc), is_key), hint)
 

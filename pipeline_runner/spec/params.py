@@ -38,13 +38,14 @@ class ParamSet:
             at = self.source.place(("params", name, key) if key else ("params", name))
             self.problems.append(Problem("param-declaration", message, at, hint))
         self.declared[name] = declared
-        self.values[name] = _copy(value["default"])
-        if not wrong and value["default"] is not None:
-            merged = self._merge(
-                _ANY, declared.sample, value["default"], (name,), _Layer(self.source, ("params",))
-            )
-            self.values[name] = merged
-            self.set_at[name] = self.source.place(("params", name, "default"))
+        self.set_at[name] = place = self.source.place(("params", name, "default"))
+        default = value["default"]
+        fitted = default if default is None else _fit(declared.sample, default)
+        if fitted is _ANY:
+            message = f"the default of param '{name}' must be {kind(declared.sample)}, not {show(default)}"
+            self.problems.append(Problem("param", message, place, _kind_hint(declared.sample, default)))
+            self.declared[name] = Declared(None, None)
+        self.values[name] = _copy(default if fitted is _ANY else fitted)
 
     # ---- layers ------------------------------------------------------------------------------
 

@@ -71,9 +71,9 @@ def declare(name: str, value: dict[str, Any]) -> tuple[Declared, list[tuple[str,
     try:
         checked: Any = Annotated[_TYPES[kind], Field(**bounds)]
         adapter: TypeAdapter[Any] = TypeAdapter(checked)
-    except Exception as error:  # a pattern that does not compile
+    except Exception:  # a pattern that does not compile
         return Declared(sample, None), [
-            ("pattern", f"the pattern of param '{name}' is wrong", str(error)[:100])
+            ("pattern", f"the pattern of param '{name}' is wrong", "write a regular expression")
         ]
     return Declared(sample, adapter, bounds), []
 

@@ -96,8 +96,8 @@ class StepSpec(Spec):
         "== != < <= > >= in, not, and, or, ( ).",
         examples=["evaluate.auc >= params.min_auc"],
     )
-    trigger_rule: Annotated[TriggerRule, BeforeValidator(choice(*TRIGGER_RULES))] = Field(
-        "all_success", description="When the step runs, by how the steps that it needs have ended."
+    trigger_rule: Annotated[TriggerRule, BeforeValidator(choice(*TRIGGER_RULES, what="a trigger rule"))] = (
+        Field("all_success", description="When the step runs, by how the steps that it needs have ended.")
     )
     on_error: Maybe[OnError] = Field(
         None,

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ..model.names import NAME
-from .hints import show
+from .hints import did_you_mean, show
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)\Z")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -168,15 +168,16 @@ def a_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def choice(*known: str) -> Callable[[Any], str]:
+def choice(*known: str, what: str = "") -> Callable[[Any], str]:
+    """One of a few words; ``what`` they are called, where they are many."""
+
     def check(value: Any) -> str:
         if isinstance(value, str) and value in known:
             return value
-        from .hints import did_you_mean
-
         near = did_you_mean(value, known) if isinstance(value, str) else ""
-        listed = ", ".join(known[:-1]) + " or " + known[-1]
-        raise wrong(f"must be {listed}, not {show(value)}", near)
+        if what:
+            raise wrong(f"must be {what}, not {show(value)}", near or f"known: {', '.join(known)}")
+        raise wrong(f"must be {', '.join(known[:-1])} or {known[-1]}, not {show(value)}", near)
 
     return check
 
