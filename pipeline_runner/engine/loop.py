@@ -92,6 +92,11 @@ class Loop:
         self._flying: dict[int, _Batch] = {}
         self._ticket = 0
 
+    @property
+    def inline(self) -> bool:
+        """Whether tasks run in this thread, so that only an exception stops one."""
+        return bool(getattr(self._pool, "inline", False))
+
     # ---- the loop --------------------------------------------------------------------------------
 
     def run(self) -> str:

@@ -1,0 +1,128 @@
+"""One run, put together: engine, workers, store, record and observers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..engine.loop import Loop, Settings
+from ..engine.publishing import Publishing
+from ..engine.state import State
+from ..model import event as ev
+from ..model.graph import Graph
+from ..model.outcome import CANCELLED
+from ..store.runs import new_run_id
+from .publisher import FilePublisher
+from .record import Recorder
+from .run import Run
+from .session import Session
+
+
+class SystemClock:
+    """Monotonic time for time-outs and order; wall time for people only."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def execute(
+    session: Session,
+    graph: Graph,
+    chosen: frozenset[str],
+    forced: frozenset[str],
+    *,
+    backend: str,
+    workers: int,
+    fail_fast: bool,
+    observers: Sequence[Callable[[Any], None]],
+    publish: bool,
+) -> Run:
+    """Run (a part of) a pipeline to its end and leave its record in the store."""
+    from ..workers.pools import open_pool
+
+    clock = SystemClock()
+    store = session.store
+    run_id = new_run_id(clock.wall())
+    binder, expander, preparer = session.binding(graph, run_id, forced)
+    history = session.history
+    expected = {name: s for name in graph.steps if (s := history.seconds(name)) is not None}
+    state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers)
+    recorder = Recorder(store.runs, run_id, graph, session.params, clock.wall())
+    publisher = FilePublisher(store, graph.root)
+    hidden = frozenset(graph.steps) - chosen
+    loop = Loop(
+        graph, state, binder, expander, preparer, session.recipes, history,
+        Publishing(binder, publisher, enabled=publish),
+        lambda: open_pool(backend, workers, session.project),
+        clock,
+        Settings(run_id, store.url, session.project, workers),
+        [recorder, *(_only(chosen, o) if hidden else o for o in observers)],
+    )  # fmt: skip
+    told = [recorder, *observers]
+    names = tuple(name for name in graph.steps if name in chosen)
+    _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
+    recorder.begin()
+    status = CANCELLED
+    try:
+        with _stoppable(loop):
+            status = loop.run()
+    finally:
+        seconds = loop.at()
+        recorder.keep_recipes(store, session.recipes)
+        record = recorder.end(status, seconds, binder.results)
+        history.write(recorder.latest(history.latest, binder.results))
+        publisher.save()
+        session.save_indexes()
+        _tell(told, ev.RunFinished(seconds, status))
+    return Run(record, store, binder=binder)
+
+
+def _tell(observers: Sequence[Callable[[Any], None]], event: ev.Event) -> None:
+    for observer in observers:
+        observer(event)
+
+
+def _only(chosen: frozenset[str], observer: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Keep events of steps that were not selected from an observer."""
+
+    def filtered(event: Any) -> None:
+        if getattr(event, "step", None) is None or event.step in chosen:
+            observer(event)
+
+    return filtered
+
+
+@contextmanager
+def _stoppable(loop: Loop) -> Iterator[None]:
+    """SIGINT and SIGTERM ask the loop to stop; only the main thread may listen to signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = [signal.SIGINT, signal.SIGTERM]
+
+    def stop(number: int, frame: Any) -> None:
+        loop.stop_requests += 1
+        if loop.inline:
+            raise KeyboardInterrupt
+
+    before = {}
+    for number in signals:
+        if os.name == "nt" and number == signal.SIGTERM:
+            continue
+        before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

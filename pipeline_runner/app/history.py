@@ -1,0 +1,86 @@
+"""What earlier runs of a pipeline left: for reasons, and for expected times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+
+class StoreHistory:
+    """The engine's ``History`` port over a store.
+
+    ``latest`` says for each step in which run it last gave something and what a task took; that
+    run's record has the keys of its entries.
+    """
+
+    def __init__(self, store: Store, pipeline: str) -> None:
+        self.store = store
+        self.pipeline = pipeline
+        self._latest: dict[str, Any] | None = None
+        self._records: dict[str, Any] = {}
+        self._entries: dict[str, dict[str, Entry]] = {}
+
+    @property
+    def latest(self) -> dict[str, Any]:
+        """Step -> {"run": id, "seconds": of a task}."""
+        if self._latest is None:
+            found = self.store.runs.read_latest(self.pipeline)
+            self._latest = found if isinstance(found, dict) else {}
+        return self._latest
+
+    def write(self, latest: Mapping[str, Any]) -> None:
+        self.store.runs.write_latest(self.pipeline, dict(latest))
+
+    def seconds(self, step: str) -> float | None:
+        found = self.latest.get(step)
+        return found.get("seconds") if isinstance(found, dict) else None
+
+    def recipe(self, digest: str) -> Recipe | None:
+        return self.store.get_recipe(digest)
+
+    def since(self, step: str) -> str | None:
+        """The run in which the step last gave something."""
+        found = self.latest.get(step)
+        return found.get("run") if isinstance(found, dict) else None
+
+    def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
+        entries = self._of(step)
+        same_id = entries.get(key or "")
+        items = _item_parts(parts)
+        if not items or (same_id is not None and _item_parts(same_id.parts) == items):
+            return same_id
+        for entry in entries.values():
+            if _item_parts(entry.parts) == items:
+                return entry
+        return same_id
+
+    def _of(self, step: str) -> dict[str, Entry]:
+        """The entries of the step's last tasks, by KEY."""
+        found = self._entries.get(step)
+        if found is None:
+            found = self._entries[step] = self._load(step)
+        return found
+
+    def _load(self, step: str) -> dict[str, Entry]:
+        run = self.since(step)
+        if run is None:
+            return {}
+        if run not in self._records:
+            self._records[run] = self.store.runs.read_json(run, "run")
+        record = self._records[run]
+        about = (record or {}).get("steps", {}).get(step)
+        if not about:
+            return {}
+        keys = about.get("keys") or [""]
+        pairs = [(k, CacheKey(*e)) for k, e in zip(keys, about.get("entries", ()), strict=False) if e]
+        entries = self.store.lookup([key for _, key in pairs])
+        return {k: e for k, key in pairs if isinstance(e := entries.get(key), Entry)}
+
+
+def _item_parts(parts: Mapping[str, ArgPart]) -> dict[str, str]:
+    return {name: part.digest for name, part in parts.items() if part.kind == "item"}

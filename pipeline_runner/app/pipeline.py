@@ -1,0 +1,228 @@
+"""A pipeline, loaded: the composition root of planning, running and checking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import PipelineError, Place, Problem, PrunError
+from ..model.graph import Graph
+from ..resolve.select import above, select
+from .plan import Plan
+from .preflight import Preflight
+from .run import Run
+from .session import Session
+from .why import Why, explain_task
+
+DEFAULT_BACKEND = "loky"
+DEFAULT_FILE = "pipeline.yaml"
+
+
+class Pipeline:
+    """A pipeline file with its params bound.
+
+    Example:
+        >>> from pipeline_runner import Pipeline
+        >>> pipeline = Pipeline.load("pipeline.yaml", params={"seeds": [1]})   # doctest: +SKIP
+        >>> run = pipeline.run()                                               # doctest: +SKIP
+        >>> run.output("best")                                                 # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        params: Mapping[str, Any],
+        *,
+        store: str | None = None,
+        place: Callable[[tuple[str | int, ...]], Place | None] = lambda path: None,
+    ) -> None:
+        self.graph = graph
+        self.params = params
+        self._store = store
+        self._place = place
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str] = DEFAULT_FILE,
+        params: Mapping[str, Any] | None = None,
+        *,
+        overrides: Sequence[str] = (),
+        profile: str | None = None,
+        store: str | None = None,
+    ) -> Pipeline:
+        """Load, validate and resolve a pipeline file.
+
+        Args:
+            path: the file, or a folder that holds a ``pipeline.yaml``.
+            params: values that replace the file's (and the profile's), typed like them.
+            overrides: the same as ``NAME=VALUE`` texts, as ``prun run -p`` takes them.
+            profile: a profile of the file to overlay.
+            store: an fsspec URL or a folder, instead of the file's.
+
+        Raises:
+            PipelineError: with every problem found, each with its place.
+        """
+        from ..resolve.build import build
+        from ..spec.load import load
+
+        file = os.fspath(path)
+        if os.path.isdir(file):
+            file = os.path.join(file, DEFAULT_FILE)
+        loaded = load(file, profile=profile, params=params, overrides=overrides)
+        place = loaded.source.place
+        return cls(build(loaded), loaded.params, store=_from_here(store), place=place)
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def root(self) -> str:
+        """The pipeline file's folder, absolute: where its tasks run."""
+        return self.graph.root
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """The steps' names, each after all that it needs."""
+        return list(self.graph.steps)
+
+    def plan(
+        self,
+        select: Sequence[str] = (),
+        force: Sequence[str] = (),
+        *,
+        jobs: int | None = None,
+        paranoid: bool = False,
+    ) -> Plan:
+        """What would run and why. Runs and imports none of the user's code.
+
+        Raises:
+            PipelineError: a selection names nothing, or a callable cannot be found.
+        """
+        session = self._session(paranoid)
+        graph, chosen, forced = self._chosen(select, force)
+        self._refuse(session, list(graph.steps), self._backend(None))
+        rows = session.plan(graph, forced)
+        session.save_indexes()
+        shown = [row for row in rows if row.step in chosen]
+        return Plan.of(self.name, shown, self._workers(jobs))
+
+    def run(
+        self,
+        backend: str | None = None,
+        jobs: int | None = None,
+        select: Sequence[str] = (),
+        force: Sequence[str] = (),
+        *,
+        fail_fast: bool = False,
+        paranoid: bool = False,
+        observers: Sequence[Callable[[Any], None]] = (),
+        publish: bool = True,
+    ) -> Run:
+        """Run what is not up to date.
+
+        Args:
+            backend: loky (the default), threading or sequential.
+            jobs: how many workers; the file's, else one for each core.
+            select: steps to run, in dbt's notation; all of them by default.
+            force: steps to run although they are up to date.
+            fail_fast: stop at the first failure instead of running what does not need it.
+            paranoid: trust no time stamp and no stored bytes.
+            observers: called with every event.
+            publish: False leaves out what ``publish`` would write.
+
+        Raises:
+            PrunError: something is wrong before anything ran. A failing step raises nothing: see
+                ``Run.status`` and ``Run.tasks``.
+        """
+        from .execute import execute
+
+        session = self._session(paranoid)
+        graph, chosen, forced = self._chosen(select, force)
+        name = self._backend(backend)
+        self._refuse(session, list(graph.steps), name)
+        self._refuse_unselected(session, graph, chosen)
+        workers = 1 if name == "sequential" else self._workers(jobs)
+        return execute(
+            session, graph, chosen, forced,
+            backend=name, workers=workers, fail_fast=fail_fast, observers=observers, publish=publish,
+        )  # fmt: skip
+
+    def check(self) -> list[Problem]:
+        """Everything that can be wrong before a run; warnings too. Empty when all is well."""
+        session = self._session(False)
+        found = Preflight(session, self._backend(None), self._place).problems(self.graph.steps, warnings=True)
+        session.save_indexes()
+        return found
+
+    def why(self, task: str) -> Why:
+        """What changed in a task's cache key since its last success.
+
+        Raises:
+            PipelineError: there is no such task.
+        """
+        session = self._session(False)
+        self._refuse(session, list(self.graph.steps), self._backend(None))
+        return explain_task(session, self.graph, task)
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def _session(self, paranoid: bool) -> Session:
+        return Session(self.graph, self.params, self._store, paranoid=paranoid)
+
+    def _backend(self, backend: str | None) -> str:
+        return backend or self.graph.executor.backend or DEFAULT_BACKEND
+
+    def _workers(self, jobs: int | None) -> int:
+        return jobs or self.graph.executor.workers or os.cpu_count() or 1
+
+    def _chosen(
+        self, expressions: Sequence[str], force: Sequence[str]
+    ) -> tuple[Graph, frozenset[str], frozenset[str]]:
+        """The part of the graph that is looked at, the steps selected, and those forced."""
+        expressions = [expressions] if isinstance(expressions, str) else expressions
+        force = [force] if isinstance(force, str) else force
+        chosen = select(self.graph, expressions)
+        forced = select(self.graph, force) if force else frozenset()
+        kept = chosen | above(self.graph, chosen)
+        if len(kept) == len(self.graph.steps):
+            return self.graph, chosen, forced
+        steps = {name: step for name, step in self.graph.steps.items() if name in kept}
+        return self.graph._replace(steps=steps), chosen, forced & chosen
+
+    def _refuse(self, session: Session, steps: Sequence[str], backend: str) -> None:
+        problems = Preflight(session, backend, self._place).problems(steps)
+        if problems:
+            raise PipelineError(problems)
+
+    def _refuse_unselected(self, session: Session, graph: Graph, chosen: frozenset[str]) -> None:
+        """Selected steps need what is above them reused or selected too."""
+        if len(chosen) == len(graph.steps):
+            return
+        rows = session.plan(graph, frozenset())
+        missing = dict.fromkeys(
+            row.step for row in rows if row.step not in chosen and row.action not in ("reuse", "skip")
+        )
+        if missing:
+            wanted = [name for name in graph.steps if name in chosen]
+            raise PipelineError(
+                Problem(
+                    "unselected",
+                    f"{', '.join(wanted)} cannot run before {', '.join(missing)}, which "
+                    f"{'is' if len(missing) == 1 else 'are'} not up to date and not selected",
+                    None,
+                    "select what is above, too: " + " ".join(f"-s +{name}" for name in wanted[:3]),
+                )
+            )
+
+
+def _from_here(store: str | None) -> str | None:
+    """A store given by hand counts from the working folder, like any path on a command line."""
+    if store is None or "://" in store or "::" in store:
+        return store
+    return os.path.abspath(os.path.expanduser(store))
+
+
+__all__ = ["Pipeline", "PrunError"]

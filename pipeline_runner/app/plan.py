@@ -1,0 +1,57 @@
+"""What would run and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..engine.plan import estimate
+from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask
+
+
+class Plan(NamedTuple):
+    """The tasks of a pipeline in order, each with what would be done and why.
+
+    Example:
+        >>> from pipeline_runner import Pipeline
+        >>> plan = Pipeline.load("pipeline.yaml").plan()       # doctest: +SKIP
+        >>> [t.id for t in plan.tasks if t.action == "run"]    # doctest: +SKIP
+        ['train[1,3]', 'best']
+    """
+
+    pipeline: str
+    tasks: Sequence[PlannedTask]
+    estimate_s: float | None  # expected duration in seconds; None where nothing is known
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """How many tasks run, are reused, are skipped, are undecided."""
+        counts = dict.fromkeys((RUN, REUSE, SKIP, UNDECIDED), 0)
+        for task in self.tasks:
+            counts[task.action] += 1
+        return counts
+
+    @property
+    def waves(self) -> int:
+        return 1 + max((t.wave for t in self.tasks), default=-1)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``prun plan --json`` prints."""
+        return {
+            "pipeline": self.pipeline,
+            "tasks": [
+                {
+                    "id": t.id, "step": t.step, "key": t.key, "action": t.action, "wave": t.wave,
+                    "needs": list(t.needs),
+                    "reasons": [r._asdict() for r in t.reasons],
+                    "estimate_s": t.estimate_s,
+                }
+                for t in self.tasks
+            ],
+            "summary": dict(self.summary),
+            "estimate_s": self.estimate_s,
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, pipeline: str, tasks: Sequence[PlannedTask], workers: int) -> Plan:
+        return cls(pipeline, tasks, estimate(tasks, workers))

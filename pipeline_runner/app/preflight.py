@@ -1,0 +1,212 @@
+"""What can be wrong before anything runs: backends, callables, arguments, files, params, secrets."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..engine.bind import BindError, Unknown
+from ..engine.expand import Expander, SplitNeeded
+from ..errors import BlobLost, Place, Problem
+from ..keys.code import CodeError
+from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text
+
+if TYPE_CHECKING:
+    from .session import Session
+
+THREADS = frozenset({"threading", "sequential"})
+
+
+class Preflight:
+    """Collects problems of the steps that are to run. ``place`` finds where something is written."""
+
+    def __init__(self, session: Session, backend: str, place: Any) -> None:
+        self.session = session
+        self.graph = session.graph
+        self.backend = backend
+        self.place = place
+
+    def problems(self, steps: Iterable[str], *, warnings: bool = False) -> list[Problem]:
+        """Every problem of the named steps; with ``warnings`` what is only suspicious, too."""
+        found = list(self._backend())
+        names = list(steps)
+        for name in names:
+            step = self.graph.steps[name]
+            for problem in self._step(step):
+                if warnings or problem.severity == "error":
+                    found.append(problem)
+        found += self._secrets(names)
+        return found
+
+    # ---- the environment -------------------------------------------------------------------------
+
+    def _backend(self) -> Iterator[Problem]:
+        from ..workers.pools import backend_problem
+
+        problem = backend_problem(self.backend)
+        if problem is not None:
+            yield problem._replace(where=problem.where or self.place(("executor", "backend")))
+        elif self.backend not in THREADS and not self.session.store.shared_between_processes:
+            yield Problem(
+                "store", f"{self.session.store.url} is seen by one process alone", self.place(("store",)),
+                "use --backend threading, or a store on disk",
+            )  # fmt: skip
+
+    def _secrets(self, steps: Iterable[str]) -> Iterator[Problem]:
+        from ..workers.failure import TaskError
+        from ..workers.masking import read_secret
+
+        used = {
+            b.ref.name
+            for name in steps
+            for b in self.graph.steps[name].args.values()
+            if isinstance(b, Input) and b.ref.root == "secrets"
+        }
+        for name in sorted(used):
+            try:
+                read_secret(name, self.graph.secrets[name], self.graph.root)
+            except TaskError as error:
+                yield Problem("secret", str(error), self.place(("secrets", name)), error.hint)
+
+    # ---- a step ------------------------------------------------------------------------------------
+
+    def _step(self, step: Step) -> Iterator[Problem]:
+        yield from self._isolation(step)
+        yield from self._callables(step)
+        yield from self._values(step)
+
+    def _isolation(self, step: Step) -> Iterator[Problem]:
+        at = ("steps", step.name)
+        if self.backend not in THREADS:
+            return
+        if step.env:
+            yield Problem(
+                "env", f"step {step.name!r} sets env, and the backend {self.backend!r} cannot isolate it",
+                self._where((*at, "env")) or self._where(("env",)), "use --backend loky",
+            )  # fmt: skip
+        if step.timeout is not None:
+            yield Problem(
+                "timeout", f"the backend {self.backend!r} cannot stop a task: timeout has no effect",
+                self._where((*at, "timeout")), "use --backend loky", "warning",
+            )  # fmt: skip
+
+    def _callables(self, step: Step) -> Iterator[Problem]:
+        at: tuple[str | int, ...] = ("steps", step.name)
+        calls = [((*at, "call"), step.call)]
+        calls += [((*at, "check", o) if o else (*at, "check"), call) for o, call in step.check.items()]
+        bad = False
+        for path, call in calls:
+            try:
+                fingerprint = self.session.code.fingerprint(call)
+            except CodeError as error:
+                bad = True
+                where = getattr(error, "where", None)
+                place = where if isinstance(where, Place) else self._where(path)
+                yield Problem("callable", str(error), place, getattr(error, "hint", ""))
+            else:
+                for warning in fingerprint.warnings:
+                    yield Problem("dynamic-code", warning, self._where(path), "", "warning")
+        if not bad:
+            yield from self._signature(step)
+
+    def _signature(self, step: Step) -> Iterator[Problem]:
+        signature = self.session.code.signature(step.call)
+        if signature is None:
+            return
+        known = [p.name for p in signature.parameters if p.kind in ("positional_or_keyword", "keyword_only")]
+        for name in step.args:
+            if name not in known and not signature.var_keyword:
+                near = difflib.get_close_matches(name, known, 1)
+                yield Problem(
+                    "argument", f"{step.call} takes no argument {name!r}", self._argument(step, name),
+                    f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(known) or 'none'}",
+                )  # fmt: skip
+        for p in signature.parameters:
+            required = not p.has_default and p.kind in (
+                "positional_only", "positional_or_keyword", "keyword_only",
+            )  # fmt: skip
+            if required and p.kind == "positional_only":
+                yield Problem(
+                    "argument", f"{step.call}: {p.name!r} is positional-only, and prun passes by name",
+                    self._where(("steps", step.name, "call")),
+                )  # fmt: skip
+            elif required and p.name not in step.args:
+                yield Problem(
+                    "argument", f"{step.call} needs the argument {p.name!r}, which step {step.name!r} does not pass",
+                    self._where(("steps", step.name, "call")),
+                    f"pass it: inputs: {{{p.name}: ...}} or with: {{{p.name}: ...}}",
+                )  # fmt: skip
+
+    # ---- values that are known already ---------------------------------------------------------------
+
+    def _values(self, step: Step) -> Iterator[Problem]:
+        """Params that are not there or not a list, files that do not exist, keys that repeat."""
+        binder, expander, _ = self.session.binding(self.graph, "check", frozenset())
+        published = self._published()
+        for name, binding in step.args.items():
+            if isinstance(binding, Files) and isinstance(binding.source, str):
+                if os.path.normpath(os.path.join(self.graph.root, binding.source)) in published:
+                    continue
+            if not _static(binding):
+                continue
+            try:
+                binder.argument(step, name, None)
+            except BindError as error:
+                yield Problem("value", error.message, self._argument(step, name), error.hint)
+        if step.fanout is not None and not _over_steps(step.fanout):
+            yield from self._items(step, expander)
+
+    def _items(self, step: Step, expander: Expander) -> Iterator[Problem]:
+        try:
+            expander.expand(step)
+        except BindError as error:
+            group = "foreach" if hasattr(step.fanout, "source") else "matrix"
+            yield Problem("fan-out", error.message, self._where(("steps", step.name, group)), error.hint)
+        except (Unknown, SplitNeeded, BlobLost, AssertionError):
+            return
+
+    def _published(self) -> set[str]:
+        """Files that a step of this pipeline may still have to make."""
+        return {
+            os.path.normpath(os.path.join(self.graph.root, path))
+            for step in self.graph.steps.values()
+            for path in step.publish.values()
+            if isinstance(path, str)
+        }
+
+    # ---- places ----------------------------------------------------------------------------------------
+
+    def _argument(self, step: Step, name: str) -> Place | None:
+        group = {Input: "inputs", Files: "files", Literal: "with"}[type(step.args[name])]
+        return self._where(("steps", step.name, group, name))
+
+    def _where(self, path: tuple[str | int, ...]) -> Place | None:
+        found: Place | None = self.place(path)
+        return found
+
+
+def _over_steps(fanout: FanOut) -> bool:
+    """Whether a fan-out's items come from steps."""
+    sources = [s for _, s in fanout.axes] if isinstance(fanout, Matrix) else [fanout.source]
+    return any(isinstance(s, Ref) and s.root == "step" for s in sources)
+
+
+def _static(binding: Any) -> bool:
+    """Whether a binding depends on params and literals alone."""
+    stack = [binding.ref if isinstance(binding, Input) else getattr(binding, "source", None) or binding]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Ref):
+            if value.root != "params":
+                return False
+        elif isinstance(value, Literal):
+            stack.append(value.value)
+        elif isinstance(value, Text):
+            stack.extend(value.parts)
+        elif isinstance(value, list):
+            stack.extend(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+    return True

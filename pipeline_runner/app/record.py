@@ -1,0 +1,175 @@
+"""The record of a run: what it keeps in the store, from which everything of it can be shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..engine.results import StepResult
+from ..model import event as ev
+from ..model.graph import Graph
+from ..model.names import task_id
+from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, STATES, SUCCEEDED
+from .graph_json import graph_to_json
+
+if TYPE_CHECKING:
+    from ..store.runs import Runs
+    from ..store.store import Store
+    from .recipes import Recipes
+
+FORMAT = 1
+
+
+class _StepRecord:
+    """One step's tasks, by position."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] | None = None
+        self.states: list[str] = []
+        self.attempts: dict[int, int] = {}
+        self.seconds: dict[int, float] = {}
+        self.errors: dict[int, list[Any]] = {}
+        self.reasons: dict[int, str] = {}
+
+    def expand(self, count: int, keys: Sequence[str] | None) -> None:
+        self.keys = None if keys is None else list(keys)
+        self.states = [""] * count
+
+    def put(self, items: Sequence[int], state: str) -> None:
+        if not self.states:
+            self.states = [""]
+        for k in items:
+            self.states[k] = state
+
+
+class Recorder:
+    """An observer that keeps the record. Written when the run begins and when it ends."""
+
+    def __init__(
+        self, runs: Runs, run_id: str, graph: Graph, params: Mapping[str, Any], started: float
+    ) -> None:
+        self.runs = runs
+        self.run_id = run_id
+        self.graph = graph
+        self.params = dict(params)
+        self.started = started
+        self.steps: dict[str, _StepRecord] = {}
+        self.shown: tuple[str, ...] = ()
+        self.backend = ""
+        self.workers = 1
+
+    def __call__(self, event: ev.Event) -> None:
+        match event:
+            case ev.RunStarted():
+                self.shown = event.steps
+                self.backend, self.workers = event.backend, event.workers
+            case ev.StepExpanded():
+                self._step(event.step).expand(event.count, event.keys)
+            case ev.TasksReused():
+                self._step(event.step).put(event.items, REUSED)
+            case ev.TasksSucceeded():
+                record = self._step(event.step)
+                record.put(event.items, SUCCEEDED)
+                for k, seconds in zip(event.items, event.seconds, strict=True):
+                    record.seconds[k] = seconds
+                    record.attempts[k] = record.attempts.get(k, 0) + 1
+                    record.errors.pop(k, None)
+            case ev.TaskFailed():
+                record = self._step(event.step)
+                record.attempts[event.item] = event.attempt
+                record.seconds[event.item] = event.seconds
+                record.errors[event.item] = list(event.error)
+                if event.retry_in is None:
+                    record.put([event.item], FAILED)
+            case ev.TasksSkipped():
+                record = self._step(event.step)
+                record.put(event.items, SKIPPED)
+                record.reasons.update(dict.fromkeys(event.items, event.reason))
+            case ev.TasksBlocked():
+                record = self._step(event.step)
+                record.put(event.items, BLOCKED)
+                record.reasons.update(dict.fromkeys(event.items, event.by))
+            case ev.TasksCancelled():
+                self._step(event.step).put(event.items, CANCELLED)
+            case ev.TaskLogged():
+                self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)
+
+    def _step(self, name: str) -> _StepRecord:
+        return self.steps.setdefault(name, _StepRecord())
+
+    def _id(self, step: str, k: int) -> str:
+        keys = self._step(step).keys
+        return task_id(step, keys[k] if keys is not None else None)
+
+    def keep_recipes(self, store: Store, recipes: Recipes) -> None:
+        """Keep the recipes of what ran, so that a later plan can say what changed in them."""
+        for name, record in self.steps.items():
+            if self.graph.steps[name].cache.enabled and record.attempts:
+                store.put_recipe(recipes.recipe(name))
+
+    # ---- writing -------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Say that the run is there; its status stays "running" if it is killed."""
+        self.runs.write_json(self.run_id, "run", self._head("running", 0.0))
+
+    def end(self, status: str, seconds: float, results: Mapping[str, StepResult]) -> dict[str, Any]:
+        """Write the whole record; the same is returned."""
+        record = self._head(status, seconds)
+        record["counts"] = self.counts()
+        record["shown"] = list(self.shown)
+        record["graph"] = graph_to_json(self.graph)
+        record["params"] = _storable(self.params)
+        record["steps"] = {name: self._step_json(s, results.get(name)) for name, s in self.steps.items()}
+        self.runs.write_json(self.run_id, "run", record)
+        return record
+
+    def _head(self, status: str, seconds: float) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "run_id": self.run_id,
+            "pipeline": self.graph.name,
+            "file": self.graph.file,
+            "status": status,
+            "started": self.started,
+            "seconds": seconds,
+            "backend": self.backend,
+            "workers": self.workers,
+        }
+
+    def counts(self) -> dict[str, int]:
+        counts = dict.fromkeys(STATES, 0)
+        for name in self.shown:
+            record = self.steps.get(name)
+            for state in record.states if record is not None else ():
+                counts[state] = counts.get(state, 0) + 1
+        return {state: counts[state] for state in STATES}
+
+    def _step_json(self, record: _StepRecord, result: StepResult | None) -> dict[str, Any]:
+        entries = [None if e is None else list(e.key) for e in result.entries] if result is not None else []
+        shape = result.items.shape if result is not None and result.items is not None else None
+        return {
+            "keys": record.keys,
+            "states": record.states,
+            "attempts": {str(k): v for k, v in record.attempts.items()},
+            "seconds": {str(k): round(v, 6) for k, v in record.seconds.items()},
+            "errors": {str(k): v for k, v in record.errors.items()},
+            "reasons": {str(k): v for k, v in record.reasons.items()},
+            "entries": entries,
+            "shape": list(shape) if shape is not None else None,
+        }
+
+    def latest(self, before: Mapping[str, Any], results: Mapping[str, StepResult]) -> dict[str, Any]:
+        """What this run adds to what is known of each step."""
+        latest = dict(before)
+        for name, record in self.steps.items():
+            result = results.get(name)
+            if result is None or not any(e is not None for e in result.entries):
+                continue
+            took = [e.seconds for e in result.entries if e is not None]
+            latest[name] = {"run": self.run_id, "seconds": sum(took) / len(took)}
+        return latest
+
+
+def _storable(params: Mapping[str, Any]) -> Any:
+    return params

@@ -1,0 +1,396 @@
+"""A run: its tasks, and what they gave. Built from its record alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Problem, PrunError, RunFailed
+from ..keys.canonical import go_deeper
+from ..model.artifact import Artifact, CacheKey, Entry
+from ..model.graph import Graph, Step
+from ..model.names import task_id
+from ..model.outcome import SKIPPED, ErrorInfo
+from ..store.store import Store
+from .graph_json import graph_from_json
+
+if TYPE_CHECKING:
+    from ..engine.bind import Binder
+
+
+class Task(NamedTuple):
+    """One task of a run. ``seconds`` is None where nothing ran."""
+
+    id: str
+    step: str
+    status: str
+    attempts: int
+    seconds: float | None
+    error: str | None
+
+
+class RunInfo(NamedTuple):
+    """A line of ``prun runs``. ``started``: Unix time; ``seconds``: how long it took."""
+
+    id: str
+    pipeline: str
+    status: str
+    started: float
+    seconds: float
+    counts: Mapping[str, int]
+
+
+class Run:
+    """A finished run.
+
+    Example:
+        >>> from pipeline_runner import Run
+        >>> run = Run.latest()                    # doctest: +SKIP
+        >>> run.status, run.output("best")        # doctest: +SKIP
+        >>> run.inputs("train[1,3]")              # doctest: +SKIP
+    """
+
+    def __init__(self, record: Mapping[str, Any], store: Store, *, binder: Binder | None = None) -> None:
+        self._record = record
+        self._store = store
+        self._binder = binder
+        self._graph: Graph | None = binder.graph if binder is not None else None
+
+    # ---- finding runs ----------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, run_id: str, *, store: str | None = None, pipeline_path: str | None = None) -> Run:
+        """A run by its id, from the store of ``./pipeline.yaml`` or another.
+
+        Raises:
+            PrunError: there is no such run.
+        """
+        opened = _open(store, pipeline_path)
+        record = opened.runs.read_json(run_id, "run")
+        if record is None:
+            raise PrunError(Problem("no-run", f"there is no run {run_id!r}", None, "`prun runs` lists them"))
+        return cls(record, opened)
+
+    @classmethod
+    def latest(cls, *, store: str | None = None, pipeline_path: str | None = None) -> Run:
+        """The newest run.
+
+        Raises:
+            PrunError: there is none.
+        """
+        opened = _open(store, pipeline_path)
+        for run_id in opened.runs.list_runs():
+            record = opened.runs.read_json(run_id, "run")
+            if record is not None:
+                return cls(record, opened)
+        raise PrunError(Problem("no-run", "there is no run yet", None, "`prun run` makes the first"))
+
+    @classmethod
+    def list(cls, *, store: str | None = None, pipeline_path: str | None = None) -> Sequence[RunInfo]:
+        """All runs, the newest first."""
+        opened = _open(store, pipeline_path)
+        found = []
+        for run_id in opened.runs.list_runs():
+            r = opened.runs.read_json(run_id, "run")
+            if r is not None:
+                found.append(
+                    RunInfo(
+                        r["run_id"],
+                        r["pipeline"],
+                        r["status"],
+                        r["started"],
+                        r["seconds"],
+                        r.get("counts", {}),
+                    )
+                )
+        return found
+
+    # ---- what it was -----------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        return str(self._record["run_id"])
+
+    @property
+    def pipeline(self) -> str:
+        return str(self._record["pipeline"])
+
+    @property
+    def status(self) -> str:
+        """succeeded, failed or cancelled; "running" where it is not over, or was killed."""
+        return str(self._record["status"])
+
+    @property
+    def seconds(self) -> float:
+        return float(self._record["seconds"])
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many tasks ended in each state."""
+        counts: Mapping[str, int] = self._record.get("counts", {})
+        return counts
+
+    @property
+    def exit_code(self) -> int:
+        return {"succeeded": EXIT_OK, "cancelled": EXIT_INTERRUPTED}.get(self.status, EXIT_FAILED)
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """Every task, in the order of the steps and of their items."""
+        found = []
+        for name in self._record.get("shown", ()):
+            about = self._record["steps"].get(name)
+            for k, state in enumerate(about["states"] if about else ()):
+                key = about["keys"][k] if about["keys"] else None
+                error = about["errors"].get(str(k))
+                found.append(
+                    Task(
+                        task_id(name, key), name, state,
+                        about["attempts"].get(str(k), 0),
+                        about["seconds"].get(str(k)),
+                        error[1] if error else None,
+                    )
+                )  # fmt: skip
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``prun run --json`` prints."""
+        return {
+            "run_id": self.id,
+            "status": self.status,
+            "counts": dict(self.counts),
+            "seconds": round(self.seconds, 3),
+            "tasks": [t._asdict() for t in self.tasks],
+        }
+
+    # ---- what it gave ----------------------------------------------------------------------------
+
+    def output(self, what: str) -> Any:
+        """The value of a step's output.
+
+        ``best``, ``split.train``, ``train[1,3]`` (a task id), ``train[1,3].auc``; deeper into a
+        value with ``.KEY`` and ``.N``. A fan-out gives the list in item order, without the items
+        that failed or were skipped. A skipped step gives None.
+
+        Raises:
+            RunFailed: the step gave nothing.
+            PrunError: there is no such step or task.
+        """
+        step, key, path = self._parse(what)
+        about = self._about(step)
+        outputs = self.graph.steps[step].outputs
+        if key is not None:
+            return self._value(step, self._index(step, key), path)
+        if about["keys"] is None:
+            return self._value(step, 0, path)
+        if self._whole(about):
+            return self._value(step, 0, path)
+        present = [k for k, e in enumerate(about["entries"]) if e is not None]
+        head = path[:1] if outputs and path and path[0] in outputs else ()
+        values = {k: self._value(step, k, head) for k in present}
+        listed: Any = [values[k] for k in present]
+        if (shape := self._shape(step, len(about["keys"]))) is not None:
+            starts = [sum(shape[:i]) for i in range(len(shape))]
+            listed = [
+                [values[k] for k in range(a, a + n) if k in values]
+                for a, n in zip(starts, shape, strict=True)
+            ]
+        return go_deeper(listed, path[len(head) :])
+
+    def inputs(self, task: str) -> dict[str, Any]:
+        """The arguments of one task, by name, as it got them.
+
+        Raises:
+            PrunError: there is no such task.
+            RunFailed: something that it needs gave nothing.
+        """
+        from .inputs import recorded_inputs
+
+        step, key, _ = self._parse(task)
+        about = self._about(step)
+        if key is None and about["keys"] is not None:
+            raise PrunError(
+                Problem("task", f"{task!r} is a fan-out", None, f"name one of its tasks: {self._ids(step)}")
+            )
+        return recorded_inputs(self, step, self._index(step, key) if key is not None else 0)
+
+    def log(self, task: str) -> str:
+        """What a task printed, when it ran (in this run or, if it was reused, in an earlier one)."""
+        text = self._store.runs.read_log(self.id, task)
+        if text is None:
+            step, key, _ = self._parse(task)
+            entry = self.entry(step, self._index(step, key) if key is not None else 0)
+            if entry is not None and entry.run != self.id:
+                text = self._store.runs.read_log(entry.run, entry.task)
+        return text or ""
+
+    def describe(self, task: str) -> dict[str, Any]:
+        """Everything that is known of a task, for people: its key's parts, outputs, error."""
+        step, key, _ = self._parse(task)
+        k = self._index(step, key) if key is not None else 0
+        found = next(t for t in self.tasks if t.id == task)
+        about = self._about(step)
+        entry = self.entry(step, k)
+        error = about["errors"].get(str(k))
+        info = ErrorInfo(*error[:4], tuple(error[4]) if error[4] else None, *error[5:]) if error else None  # type: ignore[arg-type]
+        return {
+            **found._asdict(),
+            "key": str(entry.key) if entry is not None else None,
+            "parts": [(n, p.kind, p.what, p.text) for n, p in entry.parts.items()] if entry is not None else [],
+            "outputs": [
+                (name or step, a.type, a.size, self._preview(a)) for name, a in entry.outputs.items()
+            ] if entry is not None else [],
+            "made": {"run": entry.run, "task": entry.task, "seconds": entry.seconds, "created": entry.created}
+            if entry is not None else None,
+            "traceback": info.traceback if info is not None else None,
+            "reason": about["reasons"].get(str(k)),
+        }  # fmt: skip
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The resolved pipeline as it was."""
+        if self._graph is None:
+            if "graph" not in self._record:
+                raise RunFailed(
+                    Problem("no-record", f"run {self.id} was killed before its record was written")
+                )
+            self._graph = graph_from_json(self._record["graph"])
+        return self._graph
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        params: Mapping[str, Any] = self._record.get("params", {})
+        return params
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    @property
+    def steps(self) -> Mapping[str, Any]:
+        """The record of each step: keys, states, entries."""
+        steps: Mapping[str, Any] = self._record.get("steps", {})
+        return steps
+
+    def entry(self, step: str, k: int) -> Entry | None:
+        """The entry that a task led to."""
+        if self._binder is not None and step in self._binder.results:
+            entries = self._binder.results[step].entries
+            return entries[k] if k < len(entries) else None
+        keys = self._about(step)["entries"]
+        if k >= len(keys) or keys[k] is None:
+            return None
+        found = self._store.lookup([CacheKey(*keys[k])]).get(CacheKey(*keys[k]))
+        return found if isinstance(found, Entry) else None
+
+    def _parse(self, what: str) -> tuple[str, str | None, tuple[str | int, ...]]:
+        """``train[1,3].auc`` -> ("train", "1,3", ("auc",))."""
+        match = re.match(r"([^.\[\]]+)(?:\[(.*?)\](?=\.|\Z))?((?:\.[^.]+)*)\Z", what, re.DOTALL)
+        if match is None:
+            raise PrunError(Problem("task", f"{what!r} names no output"))
+        path = tuple(int(p) if p.isdigit() else p for p in match[3].split(".")[1:])
+        return match[1], match[2], path
+
+    def _about(self, step: str) -> Any:
+        found = self.steps.get(step)
+        if found is None:
+            known = ", ".join(self.steps) or "none"
+            raise PrunError(
+                Problem("no-step", f"run {self.id} has no step {step!r}", None, f"its steps: {known}")
+            )
+        return found
+
+    def _index(self, step: str, key: str) -> int:
+        keys = self._about(step)["keys"] or []
+        if key not in keys:
+            raise PrunError(
+                Problem("no-task", f"run {self.id} has no task {task_id(step, key)!r}", None, self._ids(step))
+            )
+        return int(keys.index(key))
+
+    def _ids(self, step: str) -> str:
+        keys = self._about(step)["keys"] or []
+        shown = ", ".join(task_id(step, k) for k in keys[:8])
+        return shown + (", ..." if len(keys) > 8 else "")
+
+    def _whole(self, about: Any) -> bool:
+        """Whether a fan-out was decided as a whole, without items."""
+        return len(about["states"]) == 1 and not about["entries"]
+
+    def _value(self, step: str, k: int, path: tuple[str | int, ...]) -> Any:
+        entry = self.entry(step, k)
+        about = self._about(step)
+        state = about["states"][k] if k < len(about["states"]) else ""
+        name = task_id(step, about["keys"][k] if about["keys"] and k < len(about["keys"]) else None)
+        if entry is None:
+            if state == SKIPPED:
+                return None
+            raise RunFailed(
+                Problem("no-output", f"{name} gave nothing: it {_was(state)}", None, _why(about, k))
+            )
+        outputs = self.graph.steps[step].outputs
+        value: Any
+        if outputs is None:
+            value = self.decode(entry.outputs[""])
+        elif path and path[0] in outputs:
+            value, path = self.decode(entry.outputs[str(path[0])]), path[1:]
+        else:
+            value = {n: self.decode(entry.outputs[n]) for n in outputs}
+        return go_deeper(value, path)
+
+    def decode(self, artifact: Artifact) -> Any:
+        """The value of an artifact. Unpickles: only of stores that you trust."""
+        if artifact.codec == "data":
+            return self._store.plain(artifact)
+        from ..store.codecs import decode
+        from ..workers.imports import isolated
+        from .session import project_of
+
+        with isolated(project_of(self.graph)):
+            return decode(artifact, self._store)
+
+    def _shape(self, step: str, count: int) -> Sequence[int] | None:
+        shape: Sequence[int] | None = self._about(step).get("shape")
+        return shape if count else None
+
+    def _preview(self, artifact: Artifact) -> str:
+        return artifact.inline[:2000] if artifact.inline is not None else ""
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {s}" for s, n in self.counts.items() if n)
+        return f"<Run {self.id} of {self.pipeline}: {self.status}; {counts}>"
+
+
+def _was(state: str) -> str:
+    return {"failed": "failed", "": "did not run"}.get(state, f"was {state}")
+
+
+def _why(about: Any, k: int) -> str:
+    error = about["errors"].get(str(k))
+    if error:
+        return str(error[1])
+    reason = about["reasons"].get(str(k))
+    return f"because of {reason}" if reason else ""
+
+
+def _open(store: str | None, pipeline_path: str | None) -> Store:
+    """The store that is meant: given, or the pipeline's, or ``.prun`` beside it."""
+    from .pipeline import DEFAULT_FILE, Pipeline, _from_here
+
+    file = pipeline_path or DEFAULT_FILE
+    if os.path.isdir(file):
+        file = os.path.join(file, DEFAULT_FILE)
+    root = os.path.dirname(os.path.abspath(file))
+    if store is not None:
+        return Store.open(_from_here(store), root)
+    if not os.path.exists(file):
+        return Store.open(None, root)
+    pipeline = Pipeline.load(file)
+    return Store.open(pipeline.graph.store, root)
+
+
+__all__ = ["Run", "RunInfo", "Step", "Task"]

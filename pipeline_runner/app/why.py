@@ -1,0 +1,74 @@
+"""``prun why``: which part of a task's cache key changed since its last success."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import PipelineError, Problem
+from ..model.decision import REUSE, PlannedTask, Reason
+from ..model.graph import Graph
+from ..model.names import split_task_id
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Why(NamedTuple):
+    """Why a task would run, or that it would not.
+
+    status: "up to date", "changed", "never ran" or "undecided". ``since``: the run that it is
+    compared with. ``chain``: for a task that waits for others, each task above it that would run,
+    with its reasons. ``diff``: the changed functions' source, where it is known.
+    """
+
+    task: str
+    status: str
+    since: str
+    reasons: Sequence[Reason]
+    chain: Sequence[tuple[str, Sequence[Reason]]] = ()
+    diff: str = ""
+
+
+def explain_task(session: Session, graph: Graph, task: str) -> Why:
+    """Raises ``PipelineError`` where the pipeline has no such task."""
+    rows = session.plan(graph, frozenset())
+    by_id = {row.id: row for row in rows}
+    row = by_id.get(task) or _of_step(rows, task)
+    if row is None:
+        step, _ = split_task_id(task)
+        row = next((r for r in rows if r.step == step and r.key is None), None)
+    if row is None:
+        near = difflib.get_close_matches(task, [*by_id, *graph.steps], 1)
+        hint = f"did you mean {near[0]!r}?" if near else "prun plan lists the tasks"
+        raise PipelineError(Problem("unknown-task", f"there is no task {task!r}", None, hint))
+    since = session.history.since(row.step) or ""
+    if row.action == REUSE:
+        return Why(task, "up to date", since, ())
+    new = any(r.kind == "new" for r in row.reasons)
+    status = "never ran" if new else "undecided" if row.action == "undecided" else "changed"
+    return Why(task, status, since, row.reasons, _chain(rows, row, graph))
+
+
+def _of_step(rows: Sequence[PlannedTask], step: str) -> PlannedTask | None:
+    """Of a whole fan-out: the first of its tasks that would run, else the first."""
+    mine = [r for r in rows if r.step == step]
+    return next((r for r in mine if r.action != REUSE), mine[0] if mine else None)
+
+
+def _chain(rows: Sequence[PlannedTask], row: PlannedTask, graph: Graph) -> list[tuple[str, Sequence[Reason]]]:
+    """What would run above a task, nearest first."""
+    chain = []
+    seen = {row.step}
+    queue = list(graph.steps[row.step].needs)
+    while queue:
+        step = queue.pop(0)
+        if step in seen:
+            continue
+        seen.add(step)
+        mine = _of_step(rows, step)
+        if mine is not None and mine.action not in (REUSE, "skip"):
+            chain.append((mine.id, mine.reasons))
+            queue.extend(graph.steps[step].needs)
+    return chain
