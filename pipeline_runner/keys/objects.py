@@ -29,6 +29,8 @@ _HINTS = {
     "_io.TextIOWrapper": "return its pathlib.Path instead of an open file",
     "_io.BufferedReader": "return its pathlib.Path instead of an open file",
     "_io.BufferedWriter": "return its pathlib.Path instead of an open file",
+    "_thread.lock": "leave it out of the state (__getstate__)",
+    "_thread.RLock": "leave it out of the state (__getstate__)",
     "_io.FileIO": "return its pathlib.Path instead of an open file",
 }
 
@@ -164,11 +166,7 @@ class Walker:
             return combine(t.__name__, sorted(self.child(v, "{...}") for v in value))
         if isinstance(value, PurePath):
             return self._path(value)
-        if (
-            isinstance(value, type)
-            or t is FunctionType
-            or (t is BuiltinFunctionType and self._is_global(value))
-        ):
+        if isinstance(value, type) or t is FunctionType or (t is BuiltinFunctionType and _is_global(value)):
             return combine("global", [self.name(value)])
         if t is ModuleType:
             raise Unhashable("", "module", _HINTS["module"])
@@ -186,13 +184,10 @@ class Walker:
         stored = self._path_digest(value) if self._path_digest else None
         return stored or combine("path", [value.as_posix()])
 
-    def _is_global(self, value: Any) -> bool:
-        return getattr(value, "__self__", None) is None or isinstance(value.__self__, ModuleType)
-
     def name(self, value: Any) -> str:
         """``module:qualname`` of a class or function, which must be found there."""
-        qualname = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
-        module = getattr(value, "__module__", None) or _module_of(value, qualname)
+        qualname = str(getattr(value, "__qualname__", None) or getattr(value, "__name__", ""))
+        module = str(getattr(value, "__module__", None) or _module_of(value, qualname))
         what = "class" if isinstance(value, type) else "function"
         if "<lambda>" in qualname:
             raise Unhashable("", "lambda", "return a function defined at the top level of a module")
@@ -214,7 +209,7 @@ class Walker:
         t = type(value)
         try:
             reducer = copyreg.dispatch_table.get(t)
-            parts = reducer(value) if reducer else value.__reduce_ex__(4)
+            parts: Any = reducer(value) if reducer else value.__reduce_ex__(4)
         except (RecursionError, Unhashable):
             raise
         except Exception as e:
@@ -262,6 +257,11 @@ class Walker:
         pairs = [(self.digest(k), self.child(v, f".{k}")) for k, v in state.items()]
         pairs.sort()
         return combine("attributes", [d for pair in pairs for d in pair])
+
+
+def _is_global(value: Any) -> bool:
+    owner = getattr(value, "__self__", None)
+    return owner is None or isinstance(owner, ModuleType)
 
 
 def _is_at(value: Any, module: str, qualname: str) -> bool:
