@@ -60,16 +60,16 @@ def execute(
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers)
     recorder = Recorder(store.runs, run_id, graph, session.params, clock.wall())
     publisher = FilePublisher(store, graph.root)
-    hidden = frozenset(graph.steps) - chosen
+    seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
     loop = Loop(
         graph, state, binder, expander, preparer, session.recipes, history,
         Publishing(binder, publisher, enabled=publish),
         lambda: open_pool(backend, workers, session.project),
         clock,
         Settings(run_id, store.url, session.project, workers),
-        [recorder, *(_only(chosen, o) if hidden else o for o in observers)],
+        [recorder, *seen],
     )  # fmt: skip
-    told = [recorder, *observers]
+    told: list[Callable[[Any], None]] = [recorder, *observers]
     names = tuple(name for name in graph.steps if name in chosen)
     _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
     recorder.begin()

@@ -38,7 +38,7 @@ def graph_from_json(value: Any) -> g.Graph:
 
 def _encode(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        defaults = value._field_defaults
+        defaults: dict[str, Any] = getattr(value, "_field_defaults")  # noqa: B009
         fields = {
             name: _encode(v)
             for name, v in zip(value._fields, value, strict=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..engine.bind import Binder, BindError, Unknown
+from ..engine.bind import Binder, BindError
+from ..engine.results import Unknown
 from ..engine.expand import Expander, SplitNeeded
 from ..errors import Problem, RunFailed
 from ..keys.files import FileIndex

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..engine.bind import BindError, Unknown
+from ..engine.bind import BindError
+from ..engine.results import Unknown
 from ..engine.expand import Expander, SplitNeeded
 from ..errors import BlobLost, Place, Problem
 from ..keys.code import CodeError

@@ -64,7 +64,7 @@ class Recorder:
                 self.shown = event.steps
                 self.backend, self.workers = event.backend, event.workers
             case ev.StepExpanded():
-                self._step(event.step).expand(event.count, event.keys)
+                self._step(event.step).expand(event.total, event.keys)
             case ev.TasksReused():
                 self._step(event.step).put(event.items, REUSED)
             case ev.TasksSucceeded():

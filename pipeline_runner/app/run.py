@@ -234,7 +234,7 @@ class Run:
         about = self._about(step)
         entry = self.entry(step, k)
         error = about["errors"].get(str(k))
-        info = ErrorInfo(*error[:4], tuple(error[4]) if error[4] else None, *error[5:]) if error else None  # type: ignore[arg-type]
+        info = _error(error) if error else None
         return {
             **found._asdict(),
             "key": str(entry.key) if entry is not None else None,
@@ -363,6 +363,11 @@ class Run:
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {s}" for s, n in self.counts.items() if n)
         return f"<Run {self.id} of {self.pipeline}: {self.status}; {counts}>"
+
+
+def _error(fields: Sequence[Any]) -> ErrorInfo:
+    kind, message, types, traceback, where, hint = fields
+    return ErrorInfo(kind, message, tuple(types), traceback, tuple(where) if where else None, hint)
 
 
 def _was(state: str) -> str:

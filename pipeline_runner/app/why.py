@@ -59,7 +59,7 @@ def _of_step(rows: Sequence[PlannedTask], step: str) -> PlannedTask | None:
 
 def _chain(rows: Sequence[PlannedTask], row: PlannedTask, graph: Graph) -> list[tuple[str, Sequence[Reason]]]:
     """What would run above a task, nearest first."""
-    chain = []
+    chain: list[tuple[str, Sequence[Reason]]] = []
     seen = {row.step}
     queue = list(graph.steps[row.step].needs)
     while queue:

@@ -86,7 +86,7 @@ class Expander:
         joined = [",".join(parts) for parts in product(*keys)]
         if len(set(joined)) != len(joined):
             joined = [str(i) for i in range(len(joined))]
-        columns = {name: [row[i] for row in combined] for i, name in enumerate(names)}
+        columns: dict[str, Sequence[Bound]] = {name: [row[i] for row in combined] for i, name in enumerate(names)}
         return Items(joined, axes=columns)
 
     def _followed(self, step: Step, fanout: ForEach) -> Items:

@@ -135,7 +135,7 @@ class Loop:
             self._send()
         if self._flying:
             assert self._pool is not None
-            for done in self._pool.wait(min(POLL_SECONDS, self._timers.wait(self.at(), POLL_SECONDS))):
+            for done in self._pool.wait(min(POLL_SECONDS, self._timers.wait(self.at(), POLL_SECONDS) or 0.0)):
                 batch = self._flying.pop(done.ticket)
                 batch.done(done.outcomes)
         elif not self._outbox and not self.state.finished:

@@ -22,7 +22,7 @@ class Expanded(NamedTuple):
 
     at: float
     step: str
-    count: int | None
+    total: int | None
     keys: Sequence[str] | None = None
 
 
@@ -55,7 +55,7 @@ class Prepared(NamedTuple):
 
 class SlotsFree(NamedTuple):
     at: float
-    count: int
+    slots: int
 
 
 class BatchEnded(NamedTuple):

@@ -12,7 +12,8 @@ from ..model.names import task_id
 from ..model.outcome import SKIPPED, SUCCEEDED
 from ..resolve.order import waves
 from . import rules
-from .bind import Binder, BindError, Unknown, when_varies
+from .bind import Binder, BindError, when_varies
+from .results import Unknown
 from .expand import Expander, SplitNeeded
 from .ports import Code, History
 from .prepare import Candidate, Preparer

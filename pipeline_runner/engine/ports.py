@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..errors import BlobLost as BlobLost
 from ..model.artifact import ArgPart, Artifact, CacheKey, Entry, Recipe
@@ -122,5 +122,4 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
-class Observer(Protocol):
-    def __call__(self, event: Event) -> None: ...
+Observer: TypeAlias = Callable[[Any], None]  # called with every ``Event``

@@ -17,7 +17,7 @@ def remaining_paths(graph: Graph, seconds: Mapping[str, float]) -> dict[str, flo
     """
     remaining: dict[str, float] = {}
     longest_below: dict[str, float] = {}
-    for name in reversed(graph.steps):
+    for name in reversed(list(graph.steps)):
         own = seconds.get(name, 1.0)
         remaining[name] = own + longest_below.get(name, 0.0)
         for need in graph.steps[name].needs:

@@ -92,7 +92,7 @@ class State:
             case m.Began():
                 self._agenda.extend(self.steps.values())
             case m.Expanded():
-                self._expanded(self.steps[told.step], told.count, told.keys)
+                self._expanded(self.steps[told.step], told.total, told.keys)
             case m.WhenFalse():
                 self._decide_whole(self.steps[told.step], SKIPPED, "when is false")
             case m.ExpandFailed():
@@ -100,7 +100,7 @@ class State:
             case m.Prepared():
                 self._prepared(self.steps[told.step], told)
             case m.SlotsFree():
-                self._dispatch(told.count)
+                self._dispatch(told.slots)
             case m.BatchEnded():
                 self._batch_ended(self.steps[told.step])
             case m.BatchSucceeded():

@@ -29,7 +29,7 @@ class StepExpanded(NamedTuple):
 
     at: float
     step: str
-    count: int
+    total: int
     keys: Sequence[str] | None
 
 

@@ -44,7 +44,7 @@ class Job(NamedTuple):
 class Task(NamedTuple):
     """One call."""
 
-    index: int  # position in the step
+    item: int  # position in the step
     id: str
     key: CacheKey
     args: Mapping[str, Bound]  # its own arguments, beside the job's

@@ -219,7 +219,7 @@ class _Builder:
                 key = scope.reference(spec.foreach.key, (*at, "foreach", "key"), frozenset({"item"}))
             return ForEach(source, key) if source is not None else None
         if spec.matrix is not None:
-            axes = []
+            axes: list[tuple[str, Ref | tuple[Any, ...]]] = []
             for axis, values in spec.matrix.items():
                 if isinstance(values, str):
                     ref = scope.reference(values, (*at, "matrix", axis), frozenset({"params", "step"}))

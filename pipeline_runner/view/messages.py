@@ -114,7 +114,7 @@ def _published(m: Messages, e: ev.Published) -> list[str]:
 
 
 def _expanded(m: Messages, e: ev.StepExpanded) -> list[str]:
-    return [f"{m.style(e.step, 'bold')}: {plural(e.count, 'task')}"] if e.keys is not None else []
+    return [f"{m.style(e.step, 'bold')}: {plural(e.total, 'task')}"] if e.keys is not None else []
 
 
 _VERBOSE: dict[type, Callable[[Messages, Any], list[str]]] = {

@@ -211,7 +211,7 @@ def _run_started(s: Summary, e: ev.RunStarted) -> None:
 def _expanded(s: Summary, e: ev.StepExpanded) -> None:
     step = s.step(e.step)
     step.keys, step.expanded = e.keys, True
-    step.expand(e.count)
+    step.expand(e.total)
 
 
 def _reused(s: Summary, e: ev.TasksReused) -> None:
