@@ -44,9 +44,9 @@ def command(
         found = [_as_json(problem) for problem in problems]
         result_json({"problems": found, "errors": errors, "warnings": len(problems) - errors})
     elif problems:
-        from ..view.problems import render_problems
+        from ..view.problems import render
 
-        message(render_problems(problems, colour_of(sys.stderr)).rstrip("\n"))
+        message(render(problems, colour_of(sys.stderr)).rstrip("\n"))
     else:
         steps = len(loaded.graph.steps)
         result([f"{loaded.name}: no problems in {steps} step{'s' if steps != 1 else ''}"])

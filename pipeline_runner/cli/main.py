@@ -89,6 +89,10 @@ def guarded(call: Callable[[], Any]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return 130
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # click's way to say it
+            return EXIT_PIPE
+        raise
     except BrokenPipeError:
         # whoever read our output has gone; keep Python from complaining when it flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -101,11 +105,11 @@ def _told(error: Exception) -> int:
     from ..errors import PrunError
 
     if isinstance(error, PrunError) and not os.environ.get("PRUN_DEBUG"):
-        from ..view.problems import render_problems
+        from ..view.problems import render
         from .output import colour_of
 
         colour = colour_of(sys.stderr)
-        click.echo(render_problems(error.problems, colour).rstrip("\n"), err=True, color=colour)
+        click.echo(render(error.problems, colour).rstrip("\n"), err=True, color=colour)
         return error.exit_code
     if os.environ.get("PRUN_DEBUG"):
         import traceback
