@@ -32,7 +32,15 @@ def called(what):
 '''
 
 # Variables of the surroundings that would change what a command prints or does.
-UNWANTED = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PYTHONPATH", "PYTHONHASHSEED", "COLUMNS")
+UNWANTED = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "PYTHONPATH",
+    "PYTHONHASHSEED",
+    "COLUMNS",
+)
 
 
 def command() -> list[str]:

@@ -4,6 +4,8 @@ In the tables, a line that ends in ``#!`` is where the problem must be shown; wh
 do, any of them will do.
 """
 
+# ruff: noqa: E501 - tables and the text of test projects
+
 from __future__ import annotations
 
 import re
@@ -270,11 +272,16 @@ def assert_nothing_happened(project: Project) -> None:
 def test_a_broken_pipeline(broken: Project, name: str) -> None:
     case = CASES[name]
     broken.file("pipeline.yaml", without_marks(case.text))
-    checked = broken.prun("check", exit=2)
+    check, run = ("check",), ("run", "--backend", "sequential", "--json")
+    checking = broken.start(*check)
+    running = broken.start(*run) if case.run_too else None  # both at once: there are many cases
+    checked = broken.finish(checking, *check)
+    ran = broken.finish(running, *run) if running else None
+    assert checked.exit == 2, checked
     assert_tells(checked.text, case)
-    if case.run_too:
-        run = broken.run(exit=2)
-        assert_tells(run.err, case)
+    if ran:
+        assert ran.exit == 2, ran
+        assert_tells(ran.err, case)
     assert_nothing_happened(broken)
 
 
@@ -353,7 +360,9 @@ steps:
         lines = {int(line) for line in re.findall(r"pipeline\.yaml:(\d+):\d+", result)}
         # keys and values come first; what needs the wiring may wait until they are mended
         assert {6, 10} <= lines
-    broken.edit("pipeline.yaml", "    input: {x: make}\n", "").edit("pipeline.yaml", "    timeout: soon\n", "")
+    broken.edit("pipeline.yaml", "    input: {x: make}\n", "").edit(
+        "pipeline.yaml", "    timeout: soon\n", ""
+    )
     for result in (broken.prun("check", exit=2).text, broken.run(exit=2).err):
         lines = {int(line) for line in re.findall(r"pipeline\.yaml:(\d+):\d+", result)}
         assert {8, 10, 13, 16} <= lines
@@ -370,9 +379,7 @@ def test_the_line_and_a_caret_are_shown(broken: Project) -> None:
 
 
 def test_the_column_of_a_value_in_flow_style(broken: Project) -> None:
-    broken.file(
-        "pipeline.yaml", "name: broken\nsteps:\n  a: {call: tasks:anything, inputs: {one: nope}}\n"
-    )
+    broken.file("pipeline.yaml", "name: broken\nsteps:\n  a: {call: tasks:anything, inputs: {one: nope}}\n")
     text = broken.prun("check", exit=2).text
     line = "  a: {call: tasks:anything, inputs: {one: nope}}"
     columns = {line.index("nope") + 1, line.index("one") + 1}

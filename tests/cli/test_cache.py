@@ -279,5 +279,7 @@ def test_what_cannot_be_stored_is_an_error_that_names_it(project: Project) -> No
 
 def test_a_reader_of_what_nothing_can_hash_is_no_silent_hit(project: Project) -> None:
     """A generator cannot be kept: the step fails and says so."""
-    project.file("tasks.py", "def f(): return (x for x in range(3))\n").pipeline("steps:\n  f: {call: tasks:f}\n")
+    project.file("tasks.py", "def f(): return (x for x in range(3))\n").pipeline(
+        "steps:\n  f: {call: tasks:f}\n"
+    )
     assert "generator" in project.run(exit=1).err

@@ -3,6 +3,8 @@
 In the sources ``M`` stands for the row's own module. The function of every row is ``M:f``.
 """
 
+# ruff: noqa: E501 - tables and the text of test projects
+
 from __future__ import annotations
 
 import os
@@ -222,7 +224,9 @@ STAY: dict[str, Row] = {
     "a comment": one("def f(row):\n    # old\n    return 1\n", "# old", "# new words", False),
     "a comment added": one("def f(row): return 1\n", "def f", "# why\n\ndef f", False),
     "a docstring": one('def f(row):\n    """Old."""\n    return 1\n', "Old.", "New.", False),
-    "a docstring added": one("def f(row):\n    return 1\n", "    return", "    '''New.'''\n    return", False),
+    "a docstring added": one(
+        "def f(row):\n    return 1\n", "    return", "    '''New.'''\n    return", False
+    ),
     "a module's docstring": one('"""Old."""\n\ndef f(row): return 1\n', "Old.", "New.", False),
     "a helper's docstring": one(
         'def g():\n    """Old."""\n    return 1\ndef f(row): return g()\n', "Old.", "New.", False
@@ -288,7 +292,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def named(text: str, n: int) -> str:
     """``M``, ``M_h``, ``M.py``, ``prun_test_M`` with the row's own module."""
-    return re.sub(r"(?<![A-Za-z0-9])M(?![a-zA-Z0-9])", f"m{n}", text).replace("_M", f"_m{n}")
+    return re.sub(r"(?<![A-Za-z0-9])M(?![a-zA-Z0-9])", f"m{n}", text)
 
 
 @pytest.mark.parametrize("name", RERUN)

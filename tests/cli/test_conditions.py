@@ -182,7 +182,9 @@ def test_an_input_whose_step_was_skipped_is_none(tasks: Project) -> None:
 
 
 def test_a_changed_condition_is_not_in_the_key(tasks: Project) -> None:
-    tasks.pipeline("params: {n: 5}\nsteps:\n  a: {call: tasks:note, with: {x: 1}, when: params.n > 1}\n").run()
+    tasks.pipeline(
+        "params: {n: 5}\nsteps:\n  a: {call: tasks:note, with: {x: 1}, when: params.n > 1}\n"
+    ).run()
     assert reused(tasks.run("-p", "n=7")) == {"a"}
 
 

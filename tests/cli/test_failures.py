@@ -1,5 +1,7 @@
 """Retries, time-outs, `on_error: skip`, keep-going and fail-fast, states and exit codes."""
 
+# ruff: noqa: E501 - tables and the text of test projects
+
 from __future__ import annotations
 
 import json
@@ -129,9 +131,7 @@ def test_retry(retried: dict[str, tuple[int, str, int]], name: str) -> None:
 
 
 def test_retry_may_be_a_number(tasks: Project) -> None:
-    tasks.pipeline(
-        "steps:\n  a: {call: tasks:flaky, with: {name: a, failures: 1, kind: value}, retry: 1}\n"
-    )
+    tasks.pipeline("steps:\n  a: {call: tasks:flaky, with: {name: a, failures: 1, kind: value}, retry: 1}\n")
     assert tasks.run().tasks["a"]["attempts"] == 2
 
 

@@ -116,7 +116,9 @@ def test_a_matrix_joins_the_keys_of_its_axes(fan: Project) -> None:
 
 def test_foreach_names_its_items(fan: Project) -> None:
     assert sorted(
-        ids(fan, foreach={"in": [{"name": "x"}, {"name": "y"}], "key": "item.name"}, inputs={"x": "item.name"})
+        ids(
+            fan, foreach={"in": [{"name": "x"}, {"name": "y"}], "key": "item.name"}, inputs={"x": "item.name"}
+        )
     ) == ["x", "y"]
     fan.pipeline(
         """
@@ -197,7 +199,9 @@ def test_one_level_deeper(fan: Project) -> None:
     result = fan.run()
     inner = {"inner[1,0]", "inner[3,0]", "inner[3,1]", "inner[3,2]", "inner[2,0]", "inner[2,1]"}
     assert {id for id in ran(result) if id.startswith("inner")} == inner
-    assert {id for id in ran(result) if id.startswith("after")} == {id.replace("inner", "after") for id in inner}
+    assert {id for id in ran(result) if id.startswith("after")} == {
+        id.replace("inner", "after") for id in inner
+    }
     assert fan.data("out/all.json") == [[10], [30, 31, 32], [20, 21]]
     assert reused(fan.run()) == set(statuses(result))
 
@@ -228,7 +232,11 @@ def test_an_empty_list_is_fine(fan: Project, dynamic: bool) -> None:
                     "inputs": {"x": "item"},
                 },
                 "g": {"call": "tasks:note", "foreach": "f", "inputs": {"x": "item"}},
-                "m": {"call": "tasks:note", "matrix": {"a": [1, 2], "b": "nothing"}, "inputs": {"x": "matrix.a"}},
+                "m": {
+                    "call": "tasks:note",
+                    "matrix": {"a": [1, 2], "b": "nothing"},
+                    "inputs": {"x": "matrix.a"},
+                },
                 "all": {"call": "tasks:note", "inputs": {"f": "f", "g": "g", "m": "m"}},
             },
         }
@@ -401,7 +409,9 @@ def test_item_by_item_without_a_barrier(project: Project, backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_independent_steps_run_at_the_same_time(project: Project, backend: str) -> None:
-    project.file("tasks.py", RENDEZVOUS).pipeline("steps:\n  a: {call: tasks:left}\n  b: {call: tasks:right}\n")
+    project.file("tasks.py", RENDEZVOUS).pipeline(
+        "steps:\n  a: {call: tasks:left}\n  b: {call: tasks:right}\n"
+    )
     assert ran(project.run("--backend", backend, "--jobs", "2")) == {"a", "b"}
 
 

@@ -62,7 +62,12 @@ ALL = {"load", "clean", "size[aa]", "size[b]", "total", "tell"}
 
 @pytest.fixture
 def words(project: Project) -> Project:
-    return project.file("tasks.py", TASKS).file("helpers.py", HELPERS).file("words.txt", "AA B").pipeline(PIPELINE)
+    return (
+        project.file("tasks.py", TASKS)
+        .file("helpers.py", HELPERS)
+        .file("words.txt", "AA B")
+        .pipeline(PIPELINE)
+    )
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Params, profiles, include, tags, defaults, env, secrets, check, cache settings."""
 
+# ruff: noqa: E501 - tables and the text of test projects
+
 from __future__ import annotations
 
 from typing import Any
@@ -317,7 +319,12 @@ def test_secrets_reach_the_callable_and_nothing_else(project: Project, backend: 
     logs = project.prun("logs", "use")
     assert "printed" in logs.text
     assert "to stderr" in logs.text
-    shown = [result.text, logs.text, project.prun("show").text, project.prun("why", "use", exit=None, env=env).text]
+    shown = [
+        result.text,
+        logs.text,
+        project.prun("show").text,
+        project.prun("why", "use", exit=None, env=env).text,
+    ]
     stored = [path.read_bytes() for path in project.stored_files()]
     for secret in (TOKEN, OTHER):
         assert not [text for text in shown if secret in text]
@@ -423,15 +430,17 @@ def test_equal_keys_are_computed_once_each_with_its_publish(tasks: Project) -> N
 
 def test_a_failed_computation_is_not_shared(tasks: Project) -> None:
     """The second task with the key of a failed one is not reported as reused."""
-    tasks.file("bad.py", "from calls import called\n\ndef f():\n    called('f')\n    raise ValueError\n").pipeline(
-        "steps:\n  a: {call: bad:f}\n  b: {call: bad:f}\n"
-    )
+    tasks.file(
+        "bad.py", "from calls import called\n\ndef f():\n    called('f')\n    raise ValueError\n"
+    ).pipeline("steps:\n  a: {call: bad:f}\n  b: {call: bad:f}\n")
     assert statuses(tasks.run(exit=1)) == {"a": "failed", "b": "failed"}
 
 
 def test_the_step_name_is_not_in_the_key(tasks: Project) -> None:
     tasks.pipeline("steps:\n  a: {call: tasks:note, with: {x: 1}}\n").run()
-    tasks.pipeline("name: other\nsteps:\n  first: {call: tasks:note}\n  b: {call: tasks:note, with: {x: 1}}\n")
+    tasks.pipeline(
+        "name: other\nsteps:\n  first: {call: tasks:note}\n  b: {call: tasks:note, with: {x: 1}}\n"
+    )
     result = tasks.run()
     assert reused(result) == {"b"}
     assert ran(result) == {"first"}

@@ -344,7 +344,9 @@ def test_a_suffix_without_codec_is_an_error(project: Project, target: str) -> No
 
 
 def test_a_value_that_its_suffix_cannot_hold_is_an_error(project: Project) -> None:
-    project.file("tasks.py", PUBLISHED).pipeline("steps:\n  thing: {call: tasks:thing, publish: out/x.json}\n")
+    project.file("tasks.py", PUBLISHED).pipeline(
+        "steps:\n  thing: {call: tasks:thing, publish: out/x.json}\n"
+    )
     result = project.run(exit=1)
     assert "Thing" in result.err
     assert not project.has("out/x.json")

@@ -1,5 +1,7 @@
 """References, literals, text and declared outputs: what a callable is given."""
 
+# ruff: noqa: E501 - tables and the text of test projects
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -36,7 +38,15 @@ def echo(**given):
     return given
 """
 
-PARAMS = {"n": 3, "ratio": 0.5, "text": "hello", "flag": True, "nothing": None, "seeds": [4, 5], "opts": {"deep": {"k": "v"}}}
+PARAMS = {
+    "n": 3,
+    "ratio": 0.5,
+    "text": "hello",
+    "flag": True,
+    "nothing": None,
+    "seeds": [4, 5],
+    "opts": {"deep": {"k": "v"}},
+}
 
 STEPS: dict[str, Any] = {
     "make": {"call": "tasks:make"},
@@ -197,7 +207,9 @@ def literals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "tasks.py",
         "def show(**given):\n    return '\\n'.join(f'{name}={value!r}' for name, value in given.items())\n",
     )
-    text = LITERALS.replace("      true: true", "      'true': true").replace("      false: false", "      'false': false")
+    text = LITERALS.replace("      true: true", "      'true': true").replace(
+        "      false: false", "      'false': false"
+    )
     project.file("pipeline.yaml", text).run()
     return dict(line.split("=", 1) for line in project.text("out/literals.txt").splitlines())
 
@@ -489,9 +501,7 @@ def test_pythonpath_and_nested_names(project: Project) -> None:
 
 
 def test_a_standard_library_function_is_a_callable_too(project: Project) -> None:
-    project.pipeline(
-        'steps:\n  join: {call: "json:loads", with: {s: "[1]"}, publish: out/x.json}\n'
-    ).run()
+    project.pipeline('steps:\n  join: {call: "json:loads", with: {s: "[1]"}, publish: out/x.json}\n').run()
     assert project.data("out/x.json") == [1]
 
 
