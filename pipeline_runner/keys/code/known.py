@@ -1,0 +1,121 @@
+"""What is known of the standard library and of common packages.
+
+Only exceptions are listed: whatever stands here neither acts on anything when it is called while a
+module is imported, nor reads docstrings and annotations. Everything else is taken to do both.
+"""
+
+# ruff: noqa: SIM905  (long lists of words)
+from __future__ import annotations
+
+PURE_BUILTINS = frozenset("""
+    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate
+    filter float format frozenset getattr hasattr hash hex id int isinstance issubclass iter len list
+    map max memoryview min object oct ord pow property range repr reversed round set slice sorted
+    staticmethod str sum super tuple type zip
+    ArithmeticError AssertionError AttributeError BaseException Exception ImportError IndexError KeyError
+    LookupError NotImplementedError OSError RuntimeError StopIteration TypeError ValueError
+""".split())  # fmt: skip
+
+PURE_METHODS = frozenset("""
+    as_posix capitalize casefold copy count decode encode endswith exists find format format_map get
+    getter setter deleter index intersection is_dir is_file isalnum isalpha isdigit isidentifier items
+    joinpath join keys lower lstrip partition removeprefix removesuffix replace resolve rpartition rsplit
+    rstrip split splitlines startswith strip symmetric_difference title translate union upper values
+    with_name with_suffix absolute expanduser read_text read_bytes glob rglob iterdir match fullmatch search
+    findall finditer isoformat strftime strptime total_seconds
+""".split())  # fmt: skip
+
+# Modules of the standard library whose calls only give a value (but see _VERBS), or single names.
+_PURE_STD = frozenset("""
+    abc array base64 binascii bisect calendar cmath collections colorsys contextlib contextvars copy
+    dataclasses datetime decimal difflib enum fnmatch fractions functools glob graphlib hashlib hmac html
+    inspect ipaddress itertools json keyword math numbers operator os.path pathlib platform posixpath
+    queue re secrets shlex statistics string struct textwrap time token types typing unicodedata
+    urllib.parse uuid weakref zlib zoneinfo
+    logging.getLogger os.getenv os.environ.get os.cpu_count os.fspath os.getcwd os.getpid os.listdir
+    random.Random threading.Lock threading.RLock threading.local threading.Event threading.Semaphore
+    threading.Condition asyncio.Lock asyncio.Semaphore asyncio.Event
+    importlib.metadata.version importlib.resources.files importlib.util.find_spec
+    sys.getsizeof sys.intern ast.parse ast.literal_eval csv.reader io.StringIO io.BytesIO
+    collections.abc logging.NullHandler logging.Formatter warnings.deprecated
+""".split())  # fmt: skip
+
+_PURE_THIRD = frozenset("""
+    attr attrs typing_extensions numpy pandas polars pyarrow pydantic scipy sklearn numba joblib.delayed
+    pydantic_settings dateutil pytz yaml.safe_load msgspec tqdm
+""".split())  # fmt: skip
+
+_VERBS = (
+    "set_", "setcontext", "set_option", "register", "seed", "seterr", "use", "enable", "disable", "install",
+    "filterwarnings", "simplefilter", "manual_seed", "shuffle", "default_rng_seed", "heappush", "heapify",
+    "insort", "update_", "add_", "append", "insert", "remove", "finalize", "reset", "options",
+)  # fmt: skip
+
+# Third-party packages that take functions and classes without looking at their docstrings.
+_INCURIOUS = frozenset("""
+    attr attrs beartype boto3 botocore cachetools cloudpickle dateutil fsspec httpx joblib lightgbm
+    lightning matplotlib msgspec networkx numba numexpr numpy pandas pandera PIL plotly polars psutil pyarrow
+    pytest pytorch_lightning pytz requests s3fs scipy seaborn sklearn sqlalchemy statsmodels tenacity
+    tensorflow torch torchvision tqdm transformers typing_extensions ujson xarray xgboost yaml
+""".split())  # fmt: skip
+# ... but these of them read annotations.
+_READS_ANNOTATIONS = frozenset(["attr", "attrs", "beartype", "msgspec", "pandera", "lightning"])
+
+# Packages whose base classes do not keep a list of the classes made from them.
+_FORGETFUL_BASES = frozenset("""
+    attr attrs keras lightning matplotlib networkx numpy pandas polars pydantic pydantic_settings
+    pytorch_lightning requests rich scipy sklearn tensorflow torch typing_extensions xgboost lightgbm msgspec
+""".split())  # fmt: skip
+
+_STD_READS_DOCS = frozenset(["inspect", "pydoc", "doctest", "unittest", "cmd", "optparse"])
+_STD_READS_ANNOTATIONS = frozenset([
+    "inspect", "typing.get_type_hints", "annotationlib", "functools.singledispatch",
+    "functools.singledispatchmethod",
+])  # fmt: skip
+
+# Looking these up can give any module of the project.
+ANY_MODULE = (
+    "importlib.import_module", "importlib.__import__", "importlib.util", "importlib.machinery",
+    "importlib.abc", "pkgutil", "runpy", "imp", "zipimport", "sys.modules", "sys.meta_path", "sys.path_hooks",
+    "sys.path_importer_cache", "importlib.metadata.entry_points",
+)  # fmt: skip
+READS_SOURCE = (
+    "inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile", "linecache", "tokenize",
+)  # fmt: skip
+
+
+def starts(dotted: str, names: tuple[str, ...] | frozenset[str]) -> bool:
+    """Whether a dotted name is one of these names or below one."""
+    name = dotted
+    while name:
+        if name in names:
+            return True
+        name = name.rpartition(".")[0]
+    return False
+
+
+def pure_call(dotted: str, std: bool) -> bool:
+    """Whether calling this only gives a value."""
+    if not starts(dotted, _PURE_STD if std else _PURE_THIRD):
+        return False
+    return not any(part.startswith(_VERBS) for part in dotted.split(".")[1:])
+
+
+def pure_decorator(dotted: str, std: bool) -> bool:
+    if std:
+        return pure_call(dotted, True) and not dotted.endswith(".register")
+    return starts(dotted, _PURE_THIRD | {"beartype", "tenacity", "cachetools", "torch", "jax"})
+
+
+def forgetful_base(dotted: str, std: bool) -> bool:
+    return std or starts(dotted, _FORGETFUL_BASES)
+
+
+def reads_docs(dotted: str, std: bool) -> bool:
+    return starts(dotted, _STD_READS_DOCS) if std else dotted.partition(".")[0] not in _INCURIOUS
+
+
+def reads_annotations(dotted: str, std: bool) -> bool:
+    if std:
+        return starts(dotted, _STD_READS_ANNOTATIONS)
+    return reads_docs(dotted, False) or dotted.partition(".")[0] in _READS_ANNOTATIONS

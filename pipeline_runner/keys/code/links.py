@@ -1,0 +1,251 @@
+"""What each unit of a module leads to. Facts of the source: they don't depend on where one starts."""
+
+# ruff: noqa: PTH118
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from ..digest import combine
+from . import known
+from .finder import BINARY, DIST, MISSING, NAMESPACE
+from .names import Meaning, Names
+from .summary import Chain, Unit
+
+UnitId = tuple[str, int]  # module, index
+
+
+class Dynamic(NamedTuple):
+    """A place where any of several names may be meant: a whole module or all modules of a prefix."""
+
+    modules: str  # "=module": that module; "prefix": all modules whose name starts so
+    why: str
+    line: int
+
+
+class Links(NamedTuple):
+    """One unit's."""
+
+    wiring: str  # digest of what each of its names means
+    units: tuple[tuple[UnitId, str], ...] = ()  # with the name that leads there
+    values: frozenset[UnitId] = frozenset()  # those that are handed on as values
+    loads: tuple[str, ...] = ()  # project modules that are imported when it runs
+    foreign: tuple[tuple[str, str], ...] = ()  # dotted, kind
+    dynamic: tuple[Dynamic, ...] = ()
+    docs_of: tuple[str, ...] = ()  # modules whose docstring it reads
+
+
+class _Found:
+    """Links being made."""
+
+    def __init__(self) -> None:
+        self.wiring: list[str] = []
+        self.units: dict[UnitId, str] = {}
+        self.values: set[UnitId] = set()
+        self.loads: dict[str, None] = {}
+        self.foreign: dict[tuple[str, str], None] = {}
+        self.dynamic: dict[Dynamic, None] = {}
+        self.docs_of: dict[str, None] = {}
+
+
+class Linker:
+    """Makes and keeps the links of units."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._links: dict[tuple[str, int, bool], Links] = {}
+        self._acting: dict[str, tuple[int, ...]] = {}
+
+    def links(self, module: str, index: int, annotations: bool) -> Links:
+        key = (module, index, annotations)
+        found = self._links.get(key)
+        if found is None:
+            unit = self.names.summary(module).units[index]
+            found = self._links[key] = self._make(module, unit, annotations)
+        return found
+
+    def _make(self, module: str, unit: Unit, annotations: bool) -> Links:
+        out = _Found()
+        values = frozenset(unit.values)
+        for chain in (*unit.refs, *unit.annotation_refs) if annotations else unit.refs:
+            meanings, through = self.names.resolve(module, chain)
+            out.loads.update(dict.fromkeys(through))
+            text = ".".join(chain)
+            out.wiring.append(text)
+            for meaning in meanings:
+                self._follow(module, unit, meaning, text, out)
+                if chain in values and meaning[0] == "unit":
+                    out.values.add((str(meaning[1]), int(meaning[2])))
+        for level, name, names in (*unit.imports_top, *unit.imports_in):
+            if unit.kind != "import":
+                self._import(module, level, name, names, out)
+        for kind, what, line in unit.dynamic:
+            self._dynamic(module, kind, what, line, out)
+        for guard, branch in unit.guards:
+            inner = self.links(module, guard, False)
+            out.wiring += [f"if {branch}", self.names.summary(module).units[guard].core, inner.wiring]
+            self._merge(inner, out)
+        return Links(
+            combine("wiring", out.wiring),
+            tuple(out.units.items()),
+            frozenset(out.values),
+            tuple(out.loads),
+            tuple(out.foreign),
+            tuple(out.dynamic),
+            tuple(out.docs_of),
+        )
+
+    def _merge(self, inner: Links, out: _Found) -> None:
+        for unit, why in inner.units:
+            out.units.setdefault(unit, why)
+        out.values |= inner.values
+        out.loads.update(dict.fromkeys(inner.loads))
+        out.foreign.update(dict.fromkeys(inner.foreign))
+        out.dynamic.update(dict.fromkeys(inner.dynamic))
+        out.docs_of.update(dict.fromkeys(inner.docs_of))
+
+    def _follow(self, module: str, unit: Unit, meaning: Meaning, text: str, out: _Found) -> None:
+        kind, what = meaning[0], str(meaning[1])
+        if kind == "unit":
+            target = (what, int(meaning[2]))
+            out.units.setdefault(target, text)
+            out.loads[what] = None
+            label = self.names.summary(what).units[target[1]].label
+            out.wiring.append(f"unit {what}:{label}")
+        elif kind == "guards":
+            out.loads[what] = None
+            inner = self.links(what, int(meaning[2]), False)
+            out.wiring += ["guards", inner.wiring]
+            self._merge(inner, out)
+        elif kind == "foreign":
+            out.wiring.append(f"{meaning[2]} {what}")
+            self._foreign(module, unit, what, str(meaning[2]), text, out)
+        elif kind in ("module", "whole"):
+            out.wiring.append(f"module {what}")
+            out.loads[what] = None
+            how = f"module {what} is used as a value ({text})"
+            out.dynamic[Dynamic("=" + what, how, unit.line)] = None
+        elif kind == "docs":
+            out.docs_of[what] = None
+        else:
+            out.wiring.append(f"{kind} {what}")
+            if what == "__doc__":
+                out.docs_of[module] = None
+
+    def _foreign(self, module: str, unit: Unit, dotted: str, kind: str, text: str, out: _Found) -> None:
+        out.foreign[(dotted, kind)] = None
+        if kind == "std" and known.starts(dotted, known.ANY_MODULE):
+            out.dynamic[Dynamic("", f"{text} can import any module", unit.line)] = None
+
+    def _import(self, module: str, level: int, name: str, names: tuple[str, ...], out: _Found) -> None:
+        base = self.names.absolute(module, level, name)
+        kind = self.names.find(base).kind if base else MISSING
+        out.wiring.append(f"import {kind} {base}")
+        if kind == DIST:
+            out.foreign[(base, kind)] = None
+        for imported in self.names.imported(module, level, name, names):
+            if self.names.is_project(imported):
+                out.loads[imported] = None
+
+    def _dynamic(self, module: str, kind: str, what: str, line: int, out: _Found) -> None:
+        if kind == "module":
+            out.dynamic[Dynamic("=" + module, what, line)] = None
+        elif kind == "project":
+            out.dynamic[Dynamic("", what, line)] = None
+        else:
+            prefix = self.names.absolute(module, 0, what)
+            named = f" beginning with {prefix!r}" if prefix else ""
+            out.dynamic[Dynamic(prefix, f"a module is imported by a computed name{named}", line)] = None
+
+    # what runs on import
+
+    def acting(self, module: str) -> tuple[int, ...]:
+        """The units of a module that do something, beyond binding their names, when it is imported."""
+        found = self._acting.get(module)
+        if found is None:
+            units = self.names.summary(module).units
+            found = self._acting[module] = tuple(i for i, u in enumerate(units) if self._acts(module, u))
+        return found
+
+    def _acts(self, module: str, unit: Unit) -> bool:
+        if unit.does:
+            return True
+        if any(not self._pure(module, chain, True) for chain in unit.decorators if chain in unit.calls):
+            return True
+        if any(not self._pure(module, chain, False) for chain in unit.calls if chain not in unit.decorators):
+            return True
+        return any(not self._forgetful(module, chain, set()) for chain in unit.bases)
+
+    def _pure(self, module: str, chain: Chain, decorator: bool) -> bool:
+        """Whether calling this on import does nothing but give a value."""
+        if chain[0] == "?":
+            return len(chain) > 1 and (chain[1] == "()" or chain[-1] in known.PURE_METHODS)
+        for meaning in self.names.resolve(module, chain)[0]:
+            what = str(meaning[1])
+            if meaning[0] == "builtin":
+                if what not in known.PURE_BUILTINS:
+                    return False
+            elif meaning[0] == "foreign":
+                std = meaning[2] == "std"
+                if not (known.pure_decorator(what, std) if decorator else known.pure_call(what, std)):
+                    return False
+            elif meaning[0] == "unit" and not decorator:
+                if len(chain) < 2 or chain[-1] not in known.PURE_METHODS:
+                    return False
+            elif meaning[0] != "guards":
+                return False
+        return True
+
+    def _forgetful(self, module: str, chain: Chain, seen: set[UnitId]) -> bool:
+        """Whether making a class from this base or metaclass is not noted anywhere."""
+        if chain[0].startswith("?"):
+            return False
+        for meaning in self.names.resolve(module, chain)[0]:
+            what = str(meaning[1])
+            if meaning[0] == "foreign":
+                if not known.forgetful_base(what, meaning[2] == "std"):
+                    return False
+            elif meaning[0] == "unit":
+                target = (what, int(meaning[2]))
+                base = self.names.summary(what).units[target[1]]
+                if target in seen:
+                    continue
+                seen.add(target)
+                if base.kind != "class" or "__init_subclass__" in base.methods:
+                    return False
+                if any(self._is_type(what, b) for b in base.bases):
+                    return False
+                if not all(self._forgetful(what, b, seen) for b in base.bases):
+                    return False
+            elif meaning[0] not in ("builtin", "guards"):
+                return False
+        return True
+
+    def _is_type(self, module: str, chain: Chain) -> bool:
+        return any(m == ("builtin", "type") for m in self.names.resolve(module, chain)[0])
+
+    # modules by name
+
+    def modules_of(self, prefix: str, roots: tuple[str, ...]) -> list[str]:
+        """Every module of the project below its roots whose name begins so."""
+        found: dict[str, None] = {}
+        pending: list[tuple[str, str]] = [(root, "") for root in roots]
+        seen: set[str] = set()
+        while pending:
+            folder, package = pending.pop()
+            real = os.path.realpath(folder)
+            if real in seen:
+                continue
+            seen.add(real)
+            for entry in sorted(self.names.entries(folder)):
+                name = package + entry.rstrip("/").split(".")[0]
+                if not name.rpartition(".")[2].isidentifier():
+                    continue
+                if entry.endswith("/"):
+                    if name.startswith(prefix) or prefix.startswith(name + "."):
+                        pending.append((os.path.join(folder, entry[:-1]), name + "."))
+                elif name.startswith(prefix) and not name.endswith("__init__"):
+                    found[name] = None
+                elif name.endswith(".__init__") and name[:-9].startswith(prefix):
+                    found[name[:-9]] = None
+        return sorted(m for m in found if self.names.find(m).kind in (NAMESPACE, BINARY, "source"))

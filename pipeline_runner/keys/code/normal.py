@@ -1,0 +1,141 @@
+"""Normalised bytes of a syntax tree: what a definition says, without how it is written.
+
+Positions, formatting and comments are not in a tree; ``pass``, statements that are a bare constant, and
+docstrings are left out here. Docstrings and the annotations that normally nothing reads go to
+sinks of their own, so that whoever finds a reader can count them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SKIPPED_FIELDS = frozenset(["ctx", "type_comment", "kind", "type_ignores"])
+_COMPOUND_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+_fields: dict[type, tuple[str, tuple[str, ...]]] = {}
+
+
+def _shape(cls: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
+    found = _fields.get(cls)
+    if found is None:
+        found = _fields[cls] = (cls.__name__, tuple(f for f in cls._fields if f not in _SKIPPED_FIELDS))
+    return found
+
+
+def constant(value: object) -> str:
+    """A constant with its type: 1, 1.0, True and "1" differ."""
+    if isinstance(value, str):
+        return f"s{len(value)}:{value}"
+    if value is None or isinstance(value, bool) or value is ...:
+        return f"k{value}"
+    if isinstance(value, int):
+        return f"i{value:x}"
+    if isinstance(value, float):
+        return f"f{value.hex()}"
+    if isinstance(value, bytes):
+        return f"b{value.hex()}"
+    return f"c{value!r}"
+
+
+def is_noise(node: ast.AST) -> bool:
+    """A statement that does nothing: ``pass``, ``...`` or a bare string."""
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def docstring(body: list[ast.stmt]) -> str | None:
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        value = body[0].value.value
+        return value if isinstance(value, str) else None
+    return None
+
+
+def read_annotations(body: Iterable[ast.AST]) -> Iterator[int]:
+    """The ids of the nodes of a class body whose annotations something may read."""
+    pending = list(body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (*FUNCTIONS, ast.AnnAssign)):
+            yield id(node)
+        elif not isinstance(node, ast.ClassDef):
+            for field in _COMPOUND_FIELDS:
+                pending.extend(getattr(node, field, ()))
+
+
+class Normal:
+    """Tokens of a tree (``core``), its docstrings (``docs``) and its unread annotations."""
+
+    def __init__(self, node: ast.AST) -> None:
+        self.docs: list[str] = []
+        self.annotations: list[str] = []
+        self._read: set[int] = set()  # ids of nodes whose annotations count
+        self._local: set[int] = set()  # ids of annotated assignments in functions: never evaluated
+        self.core: list[str] = self._tokens(node)
+
+    def _tokens(self, root: ast.AST) -> list[str]:
+        out: list[str] = []
+        stack: list[object] = [root]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, str):
+                out.append(item)
+            elif isinstance(item, ast.Constant):
+                out.append(constant(item.value))
+            else:
+                assert isinstance(item, ast.AST)
+                self._node(item, out, stack)
+        return out
+
+    def _node(self, node: ast.AST, out: list[str], stack: list[object]) -> None:
+        name, fields = _shape(node.__class__)
+        skip: tuple[str, ...] = ()
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            skip = self._definition(node)
+        elif isinstance(node, ast.AnnAssign) and id(node) not in self._read:
+            skip = ("annotation",)
+            if id(node) not in self._local:
+                self.annotations += ["=", *self._tokens(node.annotation)]
+        elif isinstance(node, ast.arg) and id(node) not in self._read:
+            skip = ("annotation",)
+        out.append(name)
+        children: list[object] = []
+        for field in fields:
+            value = getattr(node, field, None)
+            if value is None or field in skip:
+                children.append("-")
+            elif isinstance(value, list):
+                items = [v if v is not None else "-" for v in value if not is_noise(v)]
+                if field != "type_params" or items:
+                    children.append(str(len(items)))
+                    children.extend(items)
+            elif isinstance(value, ast.AST):
+                children.append(value)
+            else:
+                children.append(str(value))
+        children.reverse()
+        stack.extend(children)
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[str, ...]:
+        text = docstring(node.body)
+        if text is not None:
+            self.docs += [node.name, constant(text)]
+        if isinstance(node, ast.ClassDef):
+            self._read.update(read_annotations(node.body))
+            return ()
+        self._local.update(i for i in read_annotations(node.body))
+        args = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        args += [a for a in (node.args.vararg, node.args.kwarg) if a]
+        if node.decorator_list or id(node) in self._read:
+            self._read.update(map(id, args))
+            return ()
+        for arg in args:
+            if arg.annotation is not None:
+                self.annotations += [arg.arg, *self._tokens(arg.annotation)]
+        if node.returns is not None:
+            self.annotations += ["->", *self._tokens(node.returns)]
+        return ("returns",)
+
+
+def to_bytes(tokens: list[str]) -> bytes:
+    return "\0".join(tokens).encode("utf-8", "surrogatepass")

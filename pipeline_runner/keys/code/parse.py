@@ -1,0 +1,210 @@
+"""Source text to ``Summary``. The only module that (through normal and scope) imports ``ast``."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+
+from ..digest import digest
+from .normal import Normal, docstring, is_noise, to_bytes
+from .scope import Walk, chain_of, is_type_checking
+from .signature import signatures
+from .summary import Chain, Summary, Unit
+
+_KINDS: dict[type, str] = {
+    ast.FunctionDef: "def", ast.AsyncFunctionDef: "def", ast.ClassDef: "class", ast.Assign: "name",
+    ast.AnnAssign: "name", ast.AugAssign: "name", ast.Import: "import", ast.ImportFrom: "import",
+    ast.Try: "block", ast.TryStar: "block", ast.For: "block", ast.While: "block", ast.With: "block",
+    ast.Match: "block",
+}  # fmt: skip
+_HOOKS = ("__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__", "__new__", "__init__")
+_IMMUTABLE = (
+    ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.Name, ast.Compare,
+    ast.BoolOp, ast.IfExp, ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context,
+)  # fmt: skip
+_DEEP = 100_000
+
+Guards = tuple[tuple[int, int], ...]
+
+
+def summarise(source: bytes, file: str) -> Summary:
+    """The summary of a file's bytes; a file that doesn't parse has its error there."""
+    try:
+        tree = _parse(source, file)
+    except SyntaxError as error:
+        place = (error.lineno or 1, error.offset or 1, (error.text or "").rstrip("\n"))
+        return Summary(error=(error.msg, *place))
+    except (ValueError, RecursionError, MemoryError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "too deeply nested to be analysed"
+        return Summary(error=(reason, 1, 1, ""))
+    return _Module(tree).summary()
+
+
+def _parse(source: bytes, file: str) -> ast.Module:
+    try:
+        return ast.parse(source, file)
+    except RecursionError:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, _DEEP))
+        try:
+            return ast.parse(source, file)
+        finally:
+            sys.setrecursionlimit(limit)
+
+
+class _Module:
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.units: list[Unit] = []
+        self.names: dict[str, list[tuple[int, tuple[Chain, ...]]]] = {}
+        self.globals: dict[str, list[tuple[int, tuple[Chain, ...]]]] = {}
+        self.stars: list[tuple[int, int, str]] = []
+        self.exports: tuple[str, ...] | None = None
+        self.labels: dict[str, int] = {}
+
+    def summary(self) -> Summary:
+        for statement, guards in self._statements():
+            self._unit(statement, guards)
+        text = docstring(self.tree.body)
+        return Summary(
+            tuple(self.units),
+            {k: tuple(v) for k, v in self.names.items()},
+            tuple(self.stars),
+            self.exports,
+            {k: tuple(v) for k, v in self.globals.items()},
+            "" if text is None else digest(text.encode("utf-8", "surrogatepass")),
+            signatures(self.tree),
+        )
+
+    def _statements(self) -> Iterator[tuple[ast.stmt, Guards]]:
+        """Top-level statements, those inside of ``if`` too, with the conditions around them."""
+        pending: list[tuple[ast.stmt, Guards]] = [(s, ()) for s in reversed(self.tree.body)]
+        while pending:
+            statement, guards = pending.pop()
+            if not isinstance(statement, ast.If):
+                if not is_noise(statement):
+                    yield statement, guards
+                continue
+            branches = [(statement.orelse, guards)]
+            if not _never_on_import(statement.test):
+                guard = self._guard(statement.test, guards)
+                branches = [
+                    (statement.orelse, (*guards, (guard, 1))),
+                    (statement.body, (*guards, (guard, 0))),
+                ]
+            for body, around in branches:
+                pending.extend((s, around) for s in reversed(body))
+
+    def _guard(self, test: ast.expr, guards: Guards) -> int:
+        walk = Walk(test)
+        for name, targets in walk.binds.items():  # if x := ...
+            self.names.setdefault(name, []).append((len(self.units), tuple(targets)))
+        self._add("guard", "", test, walk, guards)
+        return len(self.units) - 1
+
+    def _unit(self, statement: ast.stmt, guards: Guards) -> None:
+        walk = Walk(statement)
+        index = len(self.units)
+        for name, targets in walk.binds.items():
+            self.names.setdefault(name, []).append((index, tuple(dict.fromkeys(targets))))
+        for name, targets in walk.global_writes.items():
+            self.globals.setdefault(name, []).append((index, tuple(dict.fromkeys(targets))))
+        for level, module, names in walk.imports_top:
+            if "*" in names:
+                self.stars.append((index, level, module))
+        if "__all__" in walk.binds:
+            self._note_exports(statement)
+        kind = _KINDS.get(type(statement), "run")
+        label = "" if kind == "import" or not walk.binds else self._label(list(walk.binds))
+        self._add(kind, label, statement, walk, guards)
+
+    def _label(self, names: list[str]) -> str:
+        label = ",".join(names[:4]) + ("..." if len(names) > 4 else "")
+        count = self.labels[label] = self.labels.get(label, 0) + 1
+        return label if count == 1 else f"{label}#{count}"
+
+    def _note_exports(self, statement: ast.stmt) -> None:
+        """Remember ``__all__`` where it is literal; otherwise any name may be exported."""
+        value = getattr(statement, "value", None)
+        parts = value.elts if isinstance(value, (ast.List, ast.Tuple)) else None
+        if parts is None or not isinstance(statement, ast.Assign) or self.exports is not None:
+            self.exports = ("*",)
+            return
+        names = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
+        self.exports = tuple(names) if len(names) == len(parts) else ("*",)
+
+    def _add(self, kind: str, label: str, node: ast.AST, walk: Walk, guards: Guards) -> None:
+        normal = Normal(node)
+        line = getattr(node, "lineno", 1)
+        first = min((d.lineno for d in getattr(node, "decorator_list", ())), default=line)
+        self.units.append(
+            Unit(
+                kind=kind,
+                label=label,
+                line=first,
+                end=getattr(node, "end_lineno", None) or first,
+                core=digest(to_bytes(normal.core)),
+                docs=digest(to_bytes(normal.docs)) if normal.docs else "",
+                annotations=digest(to_bytes(normal.annotations)) if normal.annotations else "",
+                refs=tuple(sorted(walk.refs)),
+                values=tuple(sorted(walk.values)),
+                annotation_refs=tuple(sorted(walk.annotation_refs)),
+                reads=tuple(sorted(walk.reads)),
+                calls=tuple(dict.fromkeys(walk.calls)),
+                decorators=tuple(dict.fromkeys(walk.decorators)),
+                bases=_bases(node),
+                imports_top=tuple(walk.imports_top),
+                imports_in=tuple(walk.imports_in),
+                does=walk.does,
+                mutable=_mutable(node),
+                dynamic=tuple(walk.dynamic),
+                special=tuple(sorted(walk.special)),
+                guards=guards,
+                methods=_hooks(node),
+                members=tuple(walk.members),
+            )
+        )
+
+
+def _never_on_import(test: ast.expr) -> bool:
+    """``if TYPE_CHECKING`` and ``if __name__ == "__main__"``."""
+    if is_type_checking(test):
+        return True
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, *test.comparators]
+    names = any(isinstance(s, ast.Name) and s.id == "__name__" for s in sides)
+    return names and any(isinstance(s, ast.Constant) and s.value == "__main__" for s in sides)
+
+
+def _bases(node: ast.AST) -> tuple[Chain, ...]:
+    if not isinstance(node, ast.ClassDef):
+        return ()
+    found: list[Chain] = []
+    for base in [*node.bases, *(k.value for k in node.keywords if k.arg == "metaclass")]:
+        inner = base.value if isinstance(base, ast.Subscript) else base
+        chain, root = chain_of(inner)
+        found.append(chain if chain is not None and not isinstance(root, ast.Call) else ("?",))
+    if any(k.arg != "metaclass" for k in node.keywords):
+        found.append(("?keywords",))
+    return tuple(found)
+
+
+def _hooks(node: ast.AST) -> tuple[str, ...]:
+    if not isinstance(node, ast.ClassDef):
+        return ()
+    names = [getattr(s, "name", "") for s in node.body]
+    return tuple(h for h in _HOOKS if h in names)
+
+
+def _mutable(node: ast.AST) -> bool:
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return False
+    value = node.value
+    if value is None or isinstance(value, ast.Lambda):
+        return False
+    return not all(isinstance(n, _IMMUTABLE) for n in ast.walk(value))
+
+
+__all__ = ["summarise"]

@@ -1,0 +1,213 @@
+"""Everything that a callable can reach: definitions, modules that are imported, foreign names.
+
+A walk with a list of what is still to do; it ends when nothing new is found. What something reads of
+the code itself (docstrings, annotations, source) is noticed on the way and applied to all of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from . import known
+from .finder import BINARY, DIST, NAMESPACE, SOURCE
+from .links import Dynamic, Linker, UnitId
+from .names import Meaning
+from .summary import Unit
+
+_FRAMES = frozenset(["__subclasses__", "__globals__", "f_globals", "f_back"])
+
+
+class Origin(NamedTuple):
+    """Why something was reached: from what, and how."""
+
+    source: str
+    why: str
+
+
+class Broken(Exception):
+    """A module that has to be read doesn't parse."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.module = module
+
+
+class Reach:
+    """What is reached from one callable."""
+
+    def __init__(self, linker: Linker, roots: tuple[str, ...]) -> None:
+        self._linker = linker
+        self._names = linker.names
+        self._roots = roots
+        self.units: dict[UnitId, Origin] = {}
+        self.modules: dict[str, Origin] = {}  # imported on the way, in order
+        self.opaque: dict[str, Origin] = {}  # counted by their bytes
+        self.whole: dict[str, Origin] = {}
+        self.foreign: dict[tuple[str, str], Origin] = {}
+        self.values: set[UnitId] = set()
+        self.docs_of: set[str] = set()
+        self.warnings: dict[str, None] = {}
+        self.reads_docs = self.reads_annotations = self.reads_source = self.curious = self.frames = False
+        self.every_package = False
+        self._pending: list[UnitId] = []
+
+    # starting points
+
+    def follow(self, module: str, meanings: tuple[Meaning, ...], origin: Origin) -> None:
+        for meaning in meanings:
+            kind, what = meaning[0], str(meaning[1])
+            if kind == "unit":
+                self.load(what, origin)
+                self._reach((what, int(meaning[2])), origin)
+            elif kind == "foreign":
+                self._note_foreign(what, str(meaning[2]), origin)
+            elif kind in ("module", "whole"):
+                self._take_whole(what, origin)
+            elif kind == "guards":
+                self.load(what, origin)
+                self._process((what, int(meaning[2])))
+
+    def run(self) -> None:
+        while True:
+            while self._pending:
+                self._process(self._pending.pop())
+            before = (len(self.units), len(self.whole), len(self.modules))
+            for module in list(self.modules):
+                package = module.rpartition(".")[0]
+                why = "frames are looked into" if self.frames else f"attribute of package {package}"
+                if self.frames or package in self.whole:
+                    self._take_whole(module, Origin(f"{package or module}:<module>", why))
+            if before == (len(self.units), len(self.whole), len(self.modules)) and not self._pending:
+                return
+
+    # modules
+
+    def load(self, module: str, origin: Origin) -> None:
+        """Import a module: its packages and what they import run too."""
+        pending = [(module, origin)]
+        while pending:
+            name, cause = pending.pop()
+            if name in self.modules or name in self.opaque:
+                continue
+            fresh = [m for m in self._names.parents(name) if m not in self.modules and m not in self.opaque]
+            found: list[tuple[str, Origin]] = []
+            for each in fresh:
+                found += self._enter(each, cause)
+            pending.extend(reversed(found))
+
+    def _enter(self, module: str, origin: Origin) -> list[tuple[str, Origin]]:
+        found = self._names.find(module)
+        if found.kind == BINARY:
+            self.opaque[module] = origin
+            return []
+        if found.kind not in (SOURCE, NAMESPACE):
+            return []
+        summary = self._names.summary(module)
+        if summary.error is not None:
+            if "computed name" not in origin.why and "whole" not in origin.why:
+                raise Broken(module)
+            self.opaque[module] = origin
+            return []
+        self.modules[module] = origin
+        here = f"{module}:<module>"
+        for index in self._linker.acting(module):
+            self._reach((module, index), Origin(here, f"runs when {module} is imported"))
+        out: list[tuple[str, Origin]] = []
+        for unit in summary.units:
+            for level, name, names in unit.imports_top:
+                cause = Origin(here, f"imported by {module}")
+                out += [(m, cause) for m in self._names.imported(module, level, name, names)]
+        return out
+
+    def _take_whole(self, module: str, origin: Origin) -> None:
+        """Count all of a module: anything of it may be meant."""
+        if module in self.whole:
+            return
+        self.whole[module] = origin
+        self.load(module, origin)
+        if module not in self.modules:
+            return
+        summary = self._names.summary(module)
+        here = Origin(f"{module}:<module>", f"whole module: {origin.why}")
+        for index, unit in enumerate(summary.units):
+            if unit.label:
+                self._reach((module, index), here)
+        for name in summary.names:
+            self.follow(module, self._names.bound(module, name), here)
+        for _, level, star in summary.stars:
+            base = self._names.absolute(module, level, star)
+            if self._names.is_project(base):
+                self._take_whole(base, here)
+
+    # units
+
+    def is_annotated(self, unit: UnitId) -> bool:
+        """Whether something may read the unit's annotations."""
+        return self.reads_annotations or (self.curious and unit in self.values)
+
+    def _reach(self, unit: UnitId, origin: Origin) -> None:
+        if unit not in self.units:
+            self.units[unit] = origin
+            self._pending.append(unit)
+
+    def _again(self) -> None:
+        self._pending.extend(self.units)
+
+    def _process(self, unit_id: UnitId) -> None:
+        module, index = unit_id
+        unit = self._names.summary(module).units[index]
+        links = self._linker.links(module, index, self.is_annotated(unit_id))
+        here = f"{module}:{unit.label or '<module>'}"
+        self._read_specials(unit)
+        for name in links.loads:
+            self.load(name, Origin(here, f"imported by {here}"))
+        for target, text in links.units:
+            self._reach(target, Origin(here, f"uses {text.lstrip('.0123456789')}"))
+        if not links.values <= self.values:
+            self.values |= links.values
+            if self.curious:
+                self._again()
+        self.docs_of.update(links.docs_of)
+        for dotted, kind in links.foreign:
+            self._note_foreign(dotted, kind, Origin(here, f"uses {dotted}"))
+        for dynamic in links.dynamic:
+            self._fall_back(module, dynamic, here)
+
+    def _read_specials(self, unit: Unit) -> None:
+        if "__doc__" in unit.special:
+            self.reads_docs = True
+        if "__annotations__" in unit.special or "__annotate__" in unit.special:
+            self._see_annotations()
+        if not _FRAMES.isdisjoint(unit.special):
+            self.frames = True
+
+    def _see_annotations(self) -> None:
+        if not self.reads_annotations:
+            self.reads_annotations = True
+            self._again()
+
+    def _note_foreign(self, dotted: str, kind: str, origin: Origin) -> None:
+        if (dotted, kind) in self.foreign:
+            return
+        self.foreign[(dotted, kind)] = origin
+        std = kind == "std"
+        if std and known.reads_docs(dotted, True):
+            self.reads_docs = True
+        if std and known.reads_annotations(dotted, True):
+            self._see_annotations()
+        if std and known.starts(dotted, known.READS_SOURCE):
+            self.reads_source = True
+        if dotted == "importlib.metadata.entry_points":
+            self.every_package = True
+        if kind == DIST and known.reads_annotations(dotted, False) and not self.curious:
+            self.curious = True
+            self._again()
+
+    def _fall_back(self, module: str, dynamic: Dynamic, here: str) -> None:
+        origin = Origin(here, dynamic.why if "whole" in dynamic.why else f"whole module: {dynamic.why}")
+        exact = dynamic.modules.startswith("=")
+        targets = [dynamic.modules[1:]] if exact else self._linker.modules_of(dynamic.modules, self._roots)
+        what = f"all of module {targets[0]}" if exact else f"all of {len(targets)} modules"
+        self.warnings[f"{module}|{dynamic.line}|{dynamic.why}: {what} counts"] = None
+        for target in targets:
+            self._take_whole(target, origin)
