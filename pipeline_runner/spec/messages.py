@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import Problem
+from ..errors import Place, Problem
 from . import models
 from .hints import key_hint, show
 from .source import Path, SourceMap
@@ -63,12 +63,16 @@ def _problem(found: Any, source: SourceMap, at: Path, top: str) -> Problem:
         return _missing(str(loc[-1]), source, at, loc)
     if kind == "prun":
         message = _said(subject, context["message"])
-        place = source.place((*at, *loc), is_key)
-        if context["code"] == "secret" and place is not None:
-            place = place._replace(text="")  # what stands there may be the secret itself
-        return Problem(context["code"], message, place, context["hint"])
-    message, hint = _plain(kind, value, context)
-    return Problem("value", f"{subject} {message}", source.place((*at, *loc), is_key), hint)
+        return Problem(context["code"], message, _place(source, at, loc, is_key), context["hint"])
+    message, hint = _plain(kind, "..." if loc == ("secrets",) and value is not None else value)
+    return Problem("value", f"{subject} {message}", _place(source, at, loc, is_key), hint)
+
+
+def _place(source: SourceMap, at: Path, loc: Path, is_key: bool) -> Place | None:
+    place = source.place((*at, *loc), is_key)
+    if place is not None and not at and loc[:1] == ("secrets",):
+        return place._replace(text="")  # what stands there may be a secret itself
+    return place
 
 
 def unknown_key(key: str, level: str, model: type[BaseModel], source: SourceMap, path: Path) -> Problem:
@@ -103,7 +107,7 @@ def _said(subject: str, message: str) -> str:
     )
 
 
-def _plain(kind: str, value: Any, context: dict[str, Any]) -> tuple[str, str]:
+def _plain(kind: str, value: Any) -> tuple[str, str]:
     if kind in {"dict_type", "model_type", "model_attributes_type"}:
         hint = "remove the key, or give it a mapping" if value is None else ""
         return f"must be a mapping, not {show(value)}", hint

@@ -102,7 +102,10 @@ def _cache(value: Any) -> Any:
     if isinstance(value, bool):
         return {"enabled": value}
     if not isinstance(value, dict | CacheSpec):
-        raise wrong(f"must be true, false or a mapping such as {{ignore: [n_jobs]}}, not {show(value)}")
+        raise wrong(
+            f"must be true, false or a mapping such as {{ignore: [n_jobs]}}, not {show(value)}",
+            types.flag_hint(value),
+        )
     return value
 
 

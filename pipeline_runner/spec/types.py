@@ -132,7 +132,9 @@ def _colon_hint(value: str) -> str:
 def argument(value: Any) -> str:
     if text(value).isidentifier():
         return str(value)
-    raise wrong(f"{show(value)} is no name of an argument", _colon_hint(value), "name")
+    fixed = value.replace("-", "_").replace(" ", "_")
+    hint = _colon_hint(value) or (f"write {fixed}" if fixed.isidentifier() else "")
+    raise wrong(f"{show(value)} is no name of an argument", hint, "name")
 
 
 def env_name(value: Any) -> str:
@@ -142,7 +144,7 @@ def env_name(value: Any) -> str:
 
 
 def secret(value: Any) -> str:
-    how, _, what = text(value).partition(":")
+    how, _, what = value.partition(":") if isinstance(value, str) else ("", "", "")
     if (how == "env" and _ENV_NAME.match(what)) or (how == "file" and what.strip()):
         return str(value)
     hint = "a secret itself never stands in the file" if how not in {"env", "file"} else ""
@@ -199,10 +201,15 @@ def number(low: float, strictly: bool = False, whole: bool = False) -> Callable[
 def flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    hint = ""
-    if isinstance(value, str) and value.lower() in {"yes", "no", "on", "off", "y", "n", "true", "false"}:
-        hint = "write true" if value.lower() in {"yes", "on", "y", "true"} else "write false"
-    raise wrong(f"must be true or false, not {show(value)}", hint)
+    raise wrong(f"must be true or false, not {show(value)}", flag_hint(value))
+
+
+def flag_hint(value: Any) -> str:
+    """For the words that were booleans in YAML 1.1."""
+    word = value.lower() if isinstance(value, str) else ""
+    if word in {"yes", "on", "y", "true"}:
+        return "write true"
+    return "write false" if word in {"no", "off", "n", "false"} else ""
 
 
 def condition(value: Any) -> str:
