@@ -38,5 +38,4 @@ def command(task: str, run: str | None, file: str | None, store: str | None) -> 
             message(f"==> {one.id} <==")
         click.echo(text, nl=not text.endswith("\n"))
     if len(silent) == len(tasks):
-        reused = " (reused: the run that made it has what it printed)" if tasks[0].status == "reused" else ""
-        message(f"{task} printed nothing in run {found.id}{reused}")
+        message(f"{task} printed nothing in run {found.id}")

@@ -5,6 +5,7 @@ A command's module is imported when that command is asked for, and what it works
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -31,8 +32,26 @@ EXIT_BUG = 70  # BSD's EX_SOFTWARE
 EXIT_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
+class ReaderGone(Exception):
+    """Whoever read our output went away. click would take a BrokenPipeError for exit code 1."""
+
+
 class Commands(click.Group):
     """Commands that are imported when they are asked for, named with their nearest when misspelt."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse the options; `--help` prints here."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of their use, not of the alphabet."""
@@ -89,13 +108,10 @@ def guarded(call: Callable[[], Any]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return 130
-    except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # click's way to say it
-            return EXIT_PIPE
-        raise
-    except BrokenPipeError:
-        # whoever read our output has gone; keep Python from complaining when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ReaderGone, BrokenPipeError):
+        # keep Python from complaining when it flushes at exit
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as error:
         return _told(error)

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from ..model.outcome import ErrorInfo
 from .closing import WORDS
+from .failure import frames, message
 from .style import PLAIN, Style
 from .text import (
     ago,
@@ -188,8 +190,16 @@ def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Sty
     colour = STATUS_COLOURS.get(status)
     shown = style(_word(status), colour) if colour else _word(status)
     lines = [f"{style(str(about['id']), 'bold')} {shown}{after}{took}"]
+    if about.get("reason"):
+        lines.append(clip(f"  because {one_line(str(about['reason']))}", width))
     if about.get("key"):
         lines.append(style(clip(f"  key {about['key']}", width), "dim"))
+    made = about.get("made")
+    if made and status == "reused":
+        took_then = duration(made.get("seconds") or 0.0)
+        lines.append(
+            style(clip(f"  made by {made.get('task')} in run {made.get('run')} in {took_then}", width), "dim")
+        )
     parts = [tuple(one_line(str(cell)) for cell in part) for part in about.get("parts") or ()]
     if parts:
         lines += ["", style("arguments", "dim")]
@@ -202,9 +212,12 @@ def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Sty
         lines += ["", style("outputs", "dim")]
         for name, kind, count, preview in outputs:
             lines += _output(str(name), str(kind), int(count or 0), str(preview or ""), width)
-    if about.get("error"):
-        lines += ["", style("error", "red")]
-        lines += ["  " + line for line in harmless(str(about["error"])).splitlines()]
+    if about.get("error") or about.get("traceback"):
+        error = ErrorInfo(
+            "exception", str(about.get("error") or ""), traceback=str(about.get("traceback") or "")
+        )
+        lines += ["", style(message(error), "red")]
+        lines += ["  " + line for line in frames(error)]
     return lines
 
 

@@ -47,12 +47,14 @@ def why_lines(
 
 
 def _verdict(why: WhyLike, style: Style) -> str:
-    task, since = style(why.task, "bold"), f" since {one_line(why.since)}" if why.since else ""
+    task, since = style(why.task, "bold"), f" since run {one_line(why.since)}" if why.since else ""
     if why.status == "never ran":
         return f"{task} {style('never ran', 'yellow')}: nothing is stored for it"
     if why.status == "up to date":
         return f"{task} is {style('up to date', 'green')}: nothing changed{since}"
-    changes = f"{plural(len(why.reasons), 'change')}" if why.reasons else why.status
+    if why.status == "undecided":
+        return f"{task} is {style('undecided', 'yellow')}: it runs if what it needs gives something new"
+    changes = plural(len(why.reasons), "change") if why.reasons else why.status
     return f"{task} {style('would run', 'yellow')}: {changes}{since}"
 
 

@@ -75,7 +75,8 @@ def test_a_task(golden: Golden) -> None:
             ("", "pandas.DataFrame (2 x 2)", 2000, "   a  b\n0  1  2\n1  2  3"),
             ("auc", "float", 4, "0.81"),
         ],
-        "error": "churn/model.py:3, in train\n    boom\nValueError: no\x1b[2J",
+        "error": "ValueError: no\x1b[2J",
+        "traceback": 'Traceback (most recent call last):\n  File "churn/model.py", line 3, in f\n    boom\n',
     }
     golden("show_task", task_lines(about, width=80), 80)
 
@@ -84,3 +85,16 @@ def test_a_long_preview_is_cut() -> None:
     about = {"id": "a", "status": "succeeded", "outputs": [("", "str", 9, "\n".join(map(str, range(100))))]}
     lines = task_lines(about, width=80)
     assert lines[-1] == "    ... 88 more lines"
+
+
+def test_a_reused_task_says_what_made_it() -> None:
+    made = {"run": "r0", "task": "old", "seconds": 72.0, "created": 0.0}
+    about = {"id": "a", "status": "reused", "key": "k/l", "made": made}
+    assert task_lines(about) == ["a reused", "  key k/l", "  made by old in run r0 in 1m 12s"]
+
+
+def test_why_a_task_was_skipped() -> None:
+    assert (
+        task_lines({"id": "a", "status": "skipped", "reason": "when is false"})[1]
+        == "  because when is false"
+    )

@@ -17,7 +17,7 @@ def why(**fields: Any) -> Any:
 
 def test_what_changed(golden: Callable[..., None]) -> None:
     answer = why(
-        since="run 20260105-101500",
+        since="20260105-101500",
         reasons=[
             Reason("code", "churn.model:train", "churn/model.py:14"),
             Reason("param", "params.n", "1 -> 2"),
@@ -33,7 +33,7 @@ def test_never_ran() -> None:
 
 
 def test_up_to_date() -> None:
-    (line,) = why_lines(why(status="up to date", since="run r1"))
+    (line,) = why_lines(why(status="up to date", since="r1"))
     assert line == "train[1,3] is up to date: nothing changed since run r1"
 
 
@@ -42,3 +42,9 @@ def test_a_long_diff_is_cut_unless_verbose() -> None:
     assert len(why_lines(answer)) == 2 + LONGEST_DIFF + 1
     assert why_lines(answer)[-1] == "... 440 more lines (prun why -v shows all)"
     assert len(why_lines(answer, verbose=True)) == 502
+
+
+def test_undecided() -> None:
+    lines = why_lines(why(status="undecided", chain=[("split", [Reason("new")])]))
+    assert lines[0] == "train[1,3] is undecided: it runs if what it needs gives something new"
+    assert lines[1:] == ["because of split:", "  new  new"]
