@@ -116,19 +116,17 @@ class Preflight:
         signature = self.session.code.signature(step.call)
         if signature is None:
             return
-        known = [p.name for p in signature.parameters if p.kind in ("positional_or_keyword", "keyword_only")]
+        known = [p.name for p in signature.parameters if p.kind in ("any", "keyword")]
         for name in step.args:
-            if name not in known and not signature.var_keyword:
+            if name not in known and not signature.takes_any:
                 near = difflib.get_close_matches(name, known, 1)
                 yield Problem(
                     "argument", f"{step.call} takes no argument {name!r}", self._argument(step, name),
                     f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(known) or 'none'}",
                 )  # fmt: skip
         for p in signature.parameters:
-            required = not p.has_default and p.kind in (
-                "positional_only", "positional_or_keyword", "keyword_only",
-            )  # fmt: skip
-            if required and p.kind == "positional_only":
+            required = not p.has_default and p.kind in ("positional", "any", "keyword")
+            if required and p.kind == "positional":
                 yield Problem(
                     "argument", f"{step.call}: {p.name!r} is positional-only, and prun passes by name",
                     self._where(("steps", step.name, "call")),

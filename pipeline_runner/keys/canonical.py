@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .deeper import go_deeper as go_deeper
-from .digest import combine, digest
+from .digest import Hasher, combine, digest
 from .plain_types import from_json, json_float, json_str, to_json
 from .unhashable import NotPlain, TooDeep, short_repr, type_name
 from .unhashable import Unhashable as Unhashable
@@ -69,7 +69,7 @@ def is_plain(value: Any) -> bool:
 
 def _digest(value: Any, depth: int) -> str:
     if type(value) is not list:
-        return digest(_text(value).encode())
+        return _bytes_digest(value) if type(value) is bytes else digest(_text(value).encode())
     if depth > MAX_DEPTH:
         raise TooDeep("", "list", _DEEP)
     parts: list[str] = []
@@ -79,13 +79,21 @@ def _digest(value: Any, depth: int) -> str:
             t = type(v)
             if t is int and -_BIG < v < _BIG:
                 add(digest(b"%d" % v))
-            elif t is list:
+            elif t is list or t is bytes:
                 add(_digest(v, depth + 1))
             else:
                 add(digest(_text(v).encode()))
     except NotPlain as e:
         raise e.within(f"[{len(parts)}]") from None
     return list_digest(parts)
+
+
+def _bytes_digest(value: bytes) -> str:
+    """Of the bytes as they are: their text would be twice as long."""
+    hasher = Hasher()
+    hasher.update(b"bytes:")
+    hasher.update(value)
+    return hasher.hexdigest()
 
 
 # ---- text --------------------------------------------------------------------------------------

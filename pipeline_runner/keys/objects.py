@@ -218,7 +218,7 @@ class Walker:
         if isinstance(parts, str):  # a global by that name
             return combine("global", [self._named(_module_of(value, parts), parts)])
         self._alive.append(parts)  # parts made for us must not share an id with later ones
-        function, args, state, items, pairs = (*parts[:5], *(None,) * (5 - len(parts)))
+        function, args, state, items, pairs = [*parts, None, None, None][:5]
         digests = self._made(function, args)
         digests.append(self._state(state))
         digests.append("" if items is None else combine("items", self._items(items)))

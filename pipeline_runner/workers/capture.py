@@ -11,9 +11,8 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import IO, Any, BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 LIMIT = 1024 * 1024  # bytes kept of the beginning, and as many of the end
 _MARGIN = 4096  # read beyond the cut, so that a secret lying across it is still found
@@ -133,26 +132,28 @@ class Buffer:
         return f"{head}\n... {self._dropped / 1e6:.1f} MB left out ...\n{tail}"
 
 
-class _Target:
-    """Where the text of this thread goes. ``shared``: of every thread without its own."""
-
-    def __init__(self) -> None:
-        self.local = threading.local()
-        self.shared: Buffer | None = None
-
-    def get(self) -> Buffer | None:
-        return getattr(self.local, "buffer", None) or self.shared
-
-
 class _Proxy:
-    """Stands in for ``sys.stdout``: a task's text goes to its buffer, other text to the stream."""
+    """Stands in for ``sys.stdout``: a task's text goes to its buffer, other text to the stream.
 
-    def __init__(self, stream: Any, target: _Target) -> None:
-        self._stream = stream
-        self._target = target
+    There is one for each stream in the life of the process, because a logging handler that is
+    made in one task keeps it for all later ones.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._stream: Any = None
+
+    def install(self) -> None:
+        if getattr(sys, self._name) is not self:
+            self._stream = getattr(sys, self._name)
+            setattr(sys, self._name, self)
+
+    def remove(self) -> None:
+        if getattr(sys, self._name) is self:
+            setattr(sys, self._name, self._stream)
 
     def write(self, text: str) -> int:
-        buffer = self._target.get()
+        buffer = _buffer()
         if buffer is None:
             return int(self._stream.write(text) or 0)
         if not isinstance(text, str):
@@ -165,18 +166,18 @@ class _Proxy:
             self.write(line)
 
     def flush(self) -> None:
-        if self._target.get() is None and self._stream is not None:
+        if _buffer() is None and self._stream is not None:
             self._stream.flush()
 
     def isatty(self) -> bool:
-        return self._target.get() is None and bool(self._stream.isatty())
+        return _buffer() is None and bool(self._stream.isatty())
 
     def close(self) -> None:  # a task may not close the streams of this process
         pass
 
     @property
     def buffer(self) -> Any:
-        return self._stream.buffer if self._target.get() is None else _Bytes(self)
+        return self._stream.buffer if _buffer() is None else _Bytes(self)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -197,36 +198,47 @@ class _Bytes(io.RawIOBase):
         return len(raw)
 
 
+_streams = (_Proxy("stdout"), _Proxy("stderr"))
+_own = threading.local()  # .buffers: of the tasks of this thread, the innermost last
+_shared: list[Buffer] = []  # of tasks that have the process to themselves
+_lock = threading.Lock()
+_users = 0
+
+
+def _buffer() -> Buffer | None:
+    own = getattr(_own, "buffers", None) or _shared
+    return own[-1] if own else None
+
+
 class StreamCapture:
-    """Capture in this process. ``threads``: each worker thread has its own buffer."""
+    """Capture in this process. ``threads``: each worker thread has its own buffer; else the text
+    of all threads is the task's."""
 
     def __init__(self, threads: bool) -> None:
         self._threads = threads
-        self._target = _Target()
 
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        before: tuple[IO[str], IO[str]] = (sys.stdout, sys.stderr)
-        proxies: list[Any] = [_Proxy(stream, self._target) for stream in before]
-        sys.stdout, sys.stderr = proxies
-        try:
-            yield
-        finally:
-            if sys.stdout is proxies[0]:
-                sys.stdout = before[0]
-            if sys.stderr is proxies[1]:
-                sys.stderr = before[1]
+    def _buffers(self) -> list[Buffer]:
+        if not self._threads:
+            return _shared
+        if not hasattr(_own, "buffers"):
+            _own.buffers = []
+        own: list[Buffer] = _own.buffers
+        return own
 
     def begin(self) -> None:
-        buffer = Buffer()
-        if self._threads:
-            self._target.local.buffer = buffer
-        else:
-            self._target.shared = buffer
+        global _users
+        with _lock:
+            _users += 1
+            for stream in _streams:
+                stream.install()
+        self._buffers().append(Buffer())
 
     def end(self, mask: Mask) -> str:
-        buffer = self._target.get()
-        self._target.local.buffer = None
-        if not self._threads:
-            self._target.shared = None
-        return buffer.text(mask) if buffer is not None else ""
+        global _users
+        buffer = self._buffers().pop()
+        with _lock:
+            _users -= 1
+            if not _users:
+                for stream in _streams:
+                    stream.remove()
+        return buffer.text(mask)

@@ -51,19 +51,17 @@ class _Surroundings:
 
     def __init__(self, project: Project, threads: bool) -> None:
         self._project = project
-        self._threads = threads
         self._stack: ExitStack | None = None
         self.capture = StreamCapture(threads)
 
     def enter(self) -> None:
-        """On the first batch; the command line prints nothing into a task's log before it."""
+        """On the first batch."""
         if self._stack is not None:
             return
         with ExitStack() as stack:
             stack.callback(os.chdir, os.getcwd())
             stack.callback(_restore_environment, os.environ.copy())
             stack.enter_context(isolated(self._project))
-            stack.enter_context(self.capture.installed())
             os.chdir(self._project.root)
             self._stack = stack.pop_all()
 

@@ -87,22 +87,28 @@ class _Batch:
 
     def task(self, position: int, task: Task) -> Outcome:
         clock = _Stopwatch()
-        outcome: Outcome
+        log = ""
         try:
             self.host.begin(position, self.job)
-            outcome = Succeeded(self.attempt(task, clock), clock.seconds)
-        except InputsLost as exc:
-            outcome = InputLost(exc.blobs, exc.damaged)
-        except TaskError as exc:
-            outcome = Failed(_info(exc, self.job, self.mask), clock.stop())
+            try:
+                outcome = self.outcome(task, clock)
+            finally:
+                log = self.host.end(self.mask)
         except BaseException as exc:
             _reraise(exc, self.host)
             outcome = Failed(self.describe(exc, "bug"), clock.stop())
-        try:
-            log = self.host.end(self.mask)
-        except Exception as exc:
-            log = f"(what the task printed could not be read: {headline(exc)})\n"
         return outcome._replace(log=log) if log else outcome
+
+    def outcome(self, task: Task, clock: _Stopwatch) -> Outcome:
+        try:
+            return Succeeded(self.attempt(task, clock), clock.seconds)
+        except InputsLost as exc:
+            return InputLost(exc.blobs, exc.damaged)
+        except TaskError as exc:
+            return Failed(_info(exc, self.job, self.mask), clock.stop())
+        except BaseException as exc:
+            _reraise(exc, self.host)
+            return Failed(self.describe(exc, "bug"), clock.stop())
 
     def attempt(self, task: Task, clock: _Stopwatch) -> Entry:
         job = self.job
@@ -154,9 +160,10 @@ class _Batch:
             return self.store.encode(value)
         except Exception as exc:
             what = f"output {name} " if name else "what it returned "
-            hint = getattr(exc, "hint", "")
-            message = str(exc) if hasattr(exc, "hint") else headline(exc)
-            raise TaskError("output", f"{what}cannot be stored: {message}", hint, exc) from exc
+            if not type(exc).__module__.startswith("pipeline_runner."):
+                raise TaskError("output", f"{what}cannot be stored: {headline(exc)}", cause=exc) from exc
+            hint = str(getattr(exc, "hint", ""))
+            raise TaskError("output", f"{what}cannot be stored: {exc}", hint, exc.__cause__) from exc
 
     def split(self, value: Any) -> dict[str, Artifact]:
         if not isinstance(value, (list, tuple)):

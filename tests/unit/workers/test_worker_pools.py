@@ -1,0 +1,198 @@
+"""What every pool promises, and what each alone does."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from worker_kit import Kit, answers, failure, one
+
+from pipeline_runner.engine.ports import Pool
+from pipeline_runner.errors import PrunError
+from pipeline_runner.model.outcome import NotRun, Succeeded
+from pipeline_runner.workers.pools import open_pool
+
+BACKENDS = ("loky", "threading", "sequential")
+
+WORK = """
+    import os, sys, time
+
+    def double(x): return x * 2
+    def fail(x): raise ValueError(f"bad {x}")
+    def leave(): raise SystemExit(4)
+    def here(): return os.getcwd(), os.path.abspath(__file__)
+    def say(x):
+        print("out", x)
+        print("err", x, file=sys.stderr)
+        return x
+    def nap(seconds):
+        time.sleep(seconds)
+        return seconds
+    def wander():
+        os.chdir("/")
+        return 1
+"""
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pool, Kit]]:
+    """One pool for many tests: starting workers takes a while."""
+    kit = Kit(tmp_path_factory.mktemp(request.param) / "project")
+    kit.module(WORK)
+    pool = open_pool(request.param, 2, kit.project)
+    yield pool, kit
+    pool.close()
+
+
+def test_every_ticket_is_answered_once(shared: tuple[Pool, Kit]) -> None:
+    pool, kit = shared
+    got: dict[int, int] = {}
+    for ticket in range(5):
+        while not pool.free():
+            got.update((t, len(o)) for t, o in answers(pool).items())
+        pool.submit(ticket, kit.job("double"), [kit.task(i, x=i) for i in range(ticket + 1)])
+    got.update((t, len(o)) for t, o in answers(pool, 5 - len(got)).items())
+    assert got == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5}
+    assert pool.wait(0) == []
+
+
+def test_values_and_failures(shared: tuple[Pool, Kit]) -> None:
+    pool, kit = shared
+    assert kit.value(one(pool, kit.job("double"), kit.task(x=[4]))) == [4, 4]
+    assert failure(one(pool, kit.job("fail"), kit.task(x=1))).error.message == "ValueError: bad 1"
+    assert failure(one(pool, kit.job("leave"), kit.task())).error.types[0] == "SystemExit"
+
+
+def test_output_is_captured_for_each_task(shared: tuple[Pool, Kit]) -> None:
+    pool, kit = shared
+    pool.submit(1, kit.job("say"), [kit.task(x="a"), kit.task(x="b")])
+    first, second = answers(pool)[1]
+    assert "out a\n" in first.log
+    assert "err a\n" in first.log
+    assert "b" not in first.log.split()
+    assert "out b\n" in second.log
+    assert "out a" not in second.log
+
+
+def test_tasks_run_in_the_projects_folder_and_leave_it_as_it_was(shared: tuple[Pool, Kit]) -> None:
+    pool, kit = shared
+    one(pool, kit.job("wander"), kit.task())
+    pool.submit(1, kit.job("here"), [kit.task(), kit.task()])
+    expected = (str(kit.root), str(kit.root / "work.py"))
+    assert [kit.value(o) for o in answers(pool)[1]] == [expected] * 2
+
+
+def test_secrets_are_masked_in_what_a_task_prints(shared: tuple[Pool, Kit], tmp_path: Path) -> None:
+    pool, kit = shared
+    key = tmp_path / "key"
+    key.write_text("sesame-1234\n")
+    outcome = one(pool, kit.job("say", secrets={"KEY": f"file:{key}"}), kit.task(x="sesame-1234"))
+    assert "out ***" in outcome.log
+    assert "sesame" not in outcome.log
+
+
+def test_waiting_for_nothing(shared: tuple[Pool, Kit]) -> None:
+    pool, _ = shared
+    assert pool.wait(None) == []
+    before = time.monotonic()
+    assert pool.wait(0.05) == []
+    assert time.monotonic() - before >= 0.04
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_stopped_pool_answers_everything(kit: Kit, backend: str) -> None:
+    kit.module(WORK)
+    pool = open_pool(backend, 2, kit.project)
+    try:
+        tickets = range(pool.free())
+        for ticket in tickets:
+            pool.submit(ticket, kit.job("nap"), [kit.task(seconds=30 if backend == "loky" else 0.5)])
+        if backend != "sequential":
+            assert pool.wait(0.01) == []
+        pool.stop(0.0)
+        found = answers(pool, len(tickets), 10)
+        for outcomes in found.values():
+            [outcome] = outcomes
+            assert isinstance(outcome, NotRun)
+            assert outcome.error is not None
+            assert outcome.error.kind == "cancelled"
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_grace_lets_running_tasks_end(kit: Kit, backend: str) -> None:
+    kit.module(WORK)
+    with open_pool(backend, 1, kit.project) as pool:  # type: ignore[attr-defined]
+        pool.submit(1, kit.job("nap"), [kit.task(seconds=0.2)])
+        pool.stop(30.0)
+        assert isinstance(answers(pool)[1][0], Succeeded)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_nothing_is_left_of_a_closed_pool(
+    kit: Kit, backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    kit.module(WORK)
+    path, modules, streams = sys.path[:], set(sys.modules), (sys.stdout, sys.stderr)
+    cwd, environ = os.getcwd(), dict(os.environ)  # noqa: PTH109
+    pool = open_pool(backend, 2, kit.project)
+    assert kit.value(one(pool, kit.job("double"), kit.task(x=1))) == 2
+    pool.close()
+    pool.close()
+    assert list(temporary.iterdir()) == []
+    assert sys.path == path
+    assert "work" not in set(sys.modules) - modules
+    assert (sys.stdout, sys.stderr) == streams
+    assert os.getcwd() == cwd  # noqa: PTH109
+    assert dict(os.environ) == environ
+
+
+def test_an_interrupt_goes_through_the_sequential_pool_and_the_ticket_is_answered(kit: Kit) -> None:
+    kit.module("def run(): raise KeyboardInterrupt")
+    with open_pool("sequential", 1, kit.project) as pool:  # type: ignore[attr-defined]
+        pool.submit(7, kit.job(), [kit.task()])
+        with pytest.raises(KeyboardInterrupt):
+            pool.wait(None)
+        [done] = pool.wait(0)
+        assert done.ticket == 7
+        assert isinstance(done.outcomes[0], NotRun)
+
+
+def test_an_interrupt_keeps_what_the_batch_had_finished(kit: Kit) -> None:
+    kit.module("def run(x):\n    if x: raise KeyboardInterrupt\n    return x")
+    with open_pool("sequential", 1, kit.project) as pool:  # type: ignore[attr-defined]
+        tasks = [kit.task(x=0), kit.task(x=1)]
+        pool.submit(7, kit.job(), tasks)
+        with pytest.raises(KeyboardInterrupt):
+            pool.wait(None)
+    assert kit.committed(*tasks) == [True, False]
+
+
+@pytest.mark.parametrize(("backend", "message"), [("dask", "not built yet"), ("lokky", "no backend 'lokky'")])
+def test_unknown_backends(kit: Kit, backend: str, message: str) -> None:
+    with pytest.raises(PrunError, match=message) as caught:
+        open_pool(backend, 1, kit.project)
+    assert caught.value.problems[0].hint == "there are: loky, threading, sequential"
+
+
+def test_joblib_is_imported_only_when_processes_are_needed() -> None:
+    import subprocess
+
+    code = (
+        "import sys\n"
+        "from pipeline_runner.workers.pools import open_pool\n"
+        "from pipeline_runner.model.work import Project\n"
+        "open_pool('sequential', 1, Project('.', ('.',)))\n"
+        "sys.exit(any(m in sys.modules for m in ('joblib', 'numpy', 'fsspec', 'pydantic')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
