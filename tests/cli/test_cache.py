@@ -157,8 +157,8 @@ def test_two_runs_at_once(project: Project, backend: str) -> None:
 def test_failures_are_never_cached(project: Project) -> None:
     project.file(
         "tasks.py",
-        "from pathlib import Path\n\ndef f():\n    if not Path('ready').exists():\n        raise OSError('not yet')\n"
-        "    return 1\n",
+        "from pathlib import Path\n\ndef f():\n    if not Path('ready').exists():\n"
+        "        raise OSError('not yet')\n    return 1\n",
     ).pipeline("steps:\n  f: {call: tasks:f}\n").run(exit=1)
     project.file("ready")
     assert ran(project.run()) == {"f"}

@@ -126,9 +126,9 @@ def test_help(project: Project) -> None:
 
 def test_help_of_run_names_its_options(project: Project) -> None:
     text = project.prun("run", "--help").out
-    for option in ("--param", "--profile", "--store", "--select", "--force", "--paranoid", "--jobs", "--backend",
-                   "--keep-going", "--fail-fast", "--json", "--quiet"):  # fmt: skip
-        assert option in text
+    options = "param profile store select force paranoid jobs backend keep-going fail-fast json quiet"
+    for option in options.split():
+        assert f"--{option}" in text
 
 
 # --- looking back

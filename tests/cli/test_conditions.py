@@ -248,7 +248,8 @@ RULES = {
     },
     "all_failed": {
         "ok": SKIPPED, "fail": RUNS, "skip": SKIPPED, "stop": RUNS,
-        "ok fail": SKIPPED, "ok skip": SKIPPED, "fail skip": SKIPPED, "ok fail skip": SKIPPED, "fail stop": RUNS,
+        "ok fail": SKIPPED, "ok skip": SKIPPED, "fail skip": SKIPPED, "ok fail skip": SKIPPED,
+        "fail stop": RUNS,
     },
     "one_success": {
         "ok": RUNS, "fail": BLOCKED, "skip": SKIPPED, "stop": BLOCKED,

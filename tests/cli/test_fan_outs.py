@@ -274,13 +274,14 @@ class Thing:
     def __init__(self, n): self.n = n
 def things(): return [Thing(1), Thing(2)]
 def size(thing): called(f"size {thing.n}"); return thing.n
+def one_size(thing): return thing.n
 """,
     ).pipeline(
         """
         steps:
           things: {call: tasks:things}
           size: {call: tasks:size, foreach: things, inputs: {thing: item}}
-          deep: {call: tasks:size, foreach: [0], inputs: {thing: "things[1]"}}
+          deep: {call: tasks:one_size, foreach: [0], inputs: {thing: "things[1]"}}
           all: {call: tasks:gather, inputs: {values: size}, publish: out/all.json}
         """
     )
