@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 LIMIT = 1024 * 1024  # bytes kept of the beginning, and as many of the end
 _MARGIN = 4096  # read beyond the cut, so that a secret lying across it is still found
 
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
 Mask = Callable[[str], str]
 
 
@@ -51,7 +53,7 @@ class FileCapture:
     """The slot's log file, emptied before every task."""
 
     def __init__(self, path: str) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._fd = os.open(path, _FLAGS, 0o600)
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (lives as long as the worker)
         self._identity = self._id(self._fd)
         self._null = os.open(os.devnull, os.O_RDONLY)

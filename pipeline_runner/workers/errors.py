@@ -154,3 +154,21 @@ def relative(file: str, project: Project) -> str:
     path = os.path.abspath(file)
     root = project.root.rstrip(os.sep) + os.sep
     return path[len(root) :] if path.startswith(root) else path
+
+
+def timed_out(seconds: float) -> ErrorInfo:
+    return ErrorInfo("timeout", f"timed out after {duration(seconds)}", ("timeout", "TimeoutError"))
+
+
+def duration(seconds: float) -> str:
+    """``30m``, ``1h 30m``, ``1.5s``, as time-outs are written."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    parts = []
+    for name, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            parts.append(f"{int(seconds // size)}{name}")
+            seconds %= size
+    if seconds or not parts:
+        parts.append(f"{seconds:g}s")
+    return " ".join(parts)

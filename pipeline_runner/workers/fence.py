@@ -19,6 +19,7 @@ class Fence:
 
     def __init__(self) -> None:
         self._randomness = Randomness()
+        self._pid = os.getpid()
         self._threads = threading.active_count()
         self._recursion = sys.getrecursionlimit()
 
@@ -36,6 +37,8 @@ class Fence:
             os.environ.update(job.env)
 
     def leave(self, job: Job) -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)  # the task forked, and its child returned: there must be one answer only
         _restore_environ(self._environ)
         os.chdir(job.project.root)
         if sys.path != self._path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..model.work import Job
@@ -23,11 +24,18 @@ class Host(Protocol):
     def enter(self, job: Job) -> None:
         """Just before the user's callable, when its module has been imported."""
 
+    def limited(self, job: Job) -> AbstractContextManager[None]:
+        """Around the callable: may raise ``TimeUp`` in it."""
+
     def leave(self, job: Job) -> None:
         """Just after the user's callable: undo what it changed in this process."""
 
     def end(self, mask: Mask) -> str:
         """The task ended; what it printed."""
+
+
+class TimeUp(BaseException):
+    """Raised inside the user's callable when its time is over (where it is not killed instead)."""
 
 
 class PlainHost:
@@ -41,6 +49,9 @@ class PlainHost:
 
     def enter(self, job: Job) -> None:
         os.chdir(job.project.root)
+
+    def limited(self, job: Job) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def leave(self, job: Job) -> None:
         pass

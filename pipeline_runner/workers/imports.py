@@ -58,7 +58,8 @@ class ProjectLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
         data = self.get_data(path)
-        _loaded[os.path.abspath(path)] = digest(data)
+        for known_as in (os.path.abspath(path), os.path.realpath(path)):
+            _loaded[known_as] = digest(data)
         linecache.checkcache(path)  # or a traceback would show lines of an earlier edit
         code: CodeType = self.source_to_code(data, path)
         return code

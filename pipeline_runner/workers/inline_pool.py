@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from multiprocessing.pool import ThreadPool
 from types import TracebackType
 
@@ -18,7 +19,9 @@ from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, NotRun, Outcome
 from ..model.work import Job, Project, Task
 from .capture import StreamCapture
+from .host import TimeUp
 from .imports import isolated
+from .stores import forget_stores
 from .task import run_batch
 
 CANCELLED = ErrorInfo("cancelled", "cancelled")
@@ -39,11 +42,37 @@ class _InProcess:
     def enter(self, job: Job) -> None:
         os.environ.update(job.env)
 
+    @contextmanager
+    def limited(self, job: Job) -> Iterator[None]:
+        """Python code in the main thread can be stopped; C code and other threads cannot."""
+        if job.timeout is None or not _can_alarm():
+            yield
+            return
+        over = [False]
+
+        def ring(*_: object) -> None:
+            if not over[0]:
+                raise TimeUp
+
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            # again every second, for code that catches everything and goes on
+            signal.setitimer(signal.ITIMER_REAL, max(job.timeout, 1e-3), 1.0)
+            yield
+        finally:
+            over[0] = True
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
     def leave(self, job: Job) -> None:
         pass
 
     def end(self, mask: Callable[[str], str]) -> str:
         return self._capture.end(mask)
+
+
+def _can_alarm() -> bool:
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
 
 class _Surroundings:
@@ -58,6 +87,7 @@ class _Surroundings:
         """On the first batch."""
         if self._stack is not None:
             return
+        forget_stores()  # this process may have seen another store at the same place
         with ExitStack() as stack:
             stack.callback(os.chdir, os.getcwd())
             stack.callback(_restore_environment, os.environ.copy())

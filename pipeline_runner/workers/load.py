@@ -46,9 +46,11 @@ class Loader:
             return self._value(bound)
         except TaskError:
             raise
-        except LookupError as exc:
-            raise TaskError("input", f"argument {name}: {_text(exc)}", cause=exc) from exc
         except Exception as exc:
+            if self._lost:
+                return None  # a consequence: the bytes are missing
+            if isinstance(exc, LookupError):
+                raise TaskError("input", f"argument {name}: {_text(exc)}", cause=exc) from exc
             what = f"argument {name} cannot be loaded: {type(exc).__name__}: {exc}"
             raise TaskError("input", what, cause=exc) from exc
 

@@ -9,8 +9,10 @@ import queue
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import warnings
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -18,6 +20,7 @@ from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
 from ..model.work import Job, Project, Task
 from .capture import read_log
+from .errors import timed_out
 from .masking import masker
 from .slot import Batch, Slot
 from .worker import Answer
@@ -53,7 +56,7 @@ class LokyPool:
         self._ready: list[Done] = []
         self._number = 0
         self._stop_at: float | None = None
-        self._closed = False
+        self._closed = self._guarded = False
         self._last_job: tuple[Job, bytes] | None = None
 
     def __enter__(self) -> LokyPool:
@@ -126,8 +129,27 @@ class LokyPool:
     def _give(self, slot: Slot, batch: Batch) -> None:
         try:
             slot.submit(batch)
+            self._guard_exit()
         except Exception as exc:
             self._answer(slot, _lost(batch, f"no worker process could be started: {exc}", "", None))
+
+    def _guard_exit(self) -> None:
+        """If nobody closes this pool, the interpreter must not wait at its end for a hung task.
+
+        loky registers a hook of that kind with its first executor; the one registered last runs
+        first, so ours comes after it.
+        """
+        register = getattr(threading, "_register_atexit", None)
+        if register is not None and not self._guarded:
+            self._guarded = True
+            me = weakref.ref(self)
+
+            def close() -> None:
+                pool = me()
+                if pool is not None:
+                    pool.close()
+
+            register(close)
 
     def _answer(self, slot: Slot, outcomes: Sequence[Outcome]) -> None:
         assert slot.batch is not None
@@ -216,14 +238,13 @@ class LokyPool:
         outcomes: list[Outcome] = [NotRun(None if timed_out is not None else CANCELLED) for _ in batch.tasks]
         if running is not None:
             at = running.position
-            outcomes[at] = _timed_out(batch.job, log) if at == timed_out else NotRun(CANCELLED, log)
+            outcomes[at] = _out_of_time(batch.job, log) if at == timed_out else NotRun(CANCELLED, log)
         self._answer(slot, outcomes)
 
 
-def _timed_out(job: Job, log: str) -> Failed:
+def _out_of_time(job: Job, log: str) -> Failed:
     limit = job.timeout or 0.0
-    info = ErrorInfo("timeout", f"timed out after {duration(limit)}", ("timeout", "TimeoutError"))
-    return Failed(info, limit, log)
+    return Failed(timed_out(limit), limit, log)
 
 
 def _lost(batch: Batch, why: str, log: str, position: int | None) -> list[Outcome]:
@@ -232,20 +253,6 @@ def _lost(batch: Batch, why: str, log: str, position: int | None) -> list[Outcom
     if len(batch.tasks) == 1 or position is None:
         return [Failed(info, 0.0, log) for _ in batch.tasks]
     return [NotRun(None, log if i == position else "") for i in range(len(batch.tasks))]
-
-
-def duration(seconds: float) -> str:
-    """``30m``, ``1h 30m``, ``1.5s``, as time-outs are written."""
-    if seconds < 1:
-        return f"{seconds * 1000:g}ms"
-    parts = []
-    for name, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            parts.append(f"{int(seconds // size)}{name}")
-            seconds %= size
-    if seconds or not parts:
-        parts.append(f"{seconds:g}s")
-    return " ".join(parts)
 
 
 def worker_environment(workers: int) -> dict[str, str]:

@@ -17,6 +17,11 @@ def _opened(url: str, root: str) -> Any:
     return Store.open(url, root)
 
 
+def forget_stores() -> None:
+    """Stores remember which blobs they have verified: once a run."""
+    _opened.cache_clear()
+
+
 class WorkerStore:
     """Decodes inputs, encodes outputs, commits entries."""
 

@@ -11,9 +11,9 @@ from ..model.artifact import Artifact, Entry
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from ..model.work import Job, Task
 from .call import refuse_lazy, resolve, run_checks, split_outputs
-from .errors import describe, headline
+from .errors import describe, headline, timed_out
 from .failure import TaskError
-from .host import Host, PlainHost
+from .host import Host, PlainHost, TimeUp
 from .imports import loaded_sources
 from .load import InputsLost, Loader
 from .masking import Masker, known_secrets, read_secret
@@ -136,7 +136,8 @@ class _Batch:
         try:
             clock.start()
             try:
-                value = function(**arguments)
+                with self.host.limited(job):
+                    value = function(**arguments)
             except BaseException as exc:
                 raise self.failed(exc) from exc
             finally:
@@ -153,6 +154,8 @@ class _Batch:
 
     def failed(self, exc: BaseException) -> TaskError:
         _reraise(exc, self.host)
+        if isinstance(exc, TimeUp):
+            return TaskError("timeout", timed_out(self.job.timeout or 0.0).message, cause=exc)
         return TaskError("exception", "", cause=exc)
 
     def encode(self, name: str, value: Any) -> Artifact:
@@ -216,7 +219,10 @@ def _info(exc: TaskError, job: Job, mask: Masker) -> ErrorInfo:
     message = exc.message
     if exc.kind == "check" and message.endswith(" failed"):
         message = f"{message}: {headline(exc.cause)}"
-    return describe(exc.cause, job.project, mask, kind=exc.kind, message=message, hint=exc.hint)
+    info = describe(exc.cause, job.project, mask, kind=exc.kind, message=message, hint=exc.hint)
+    if exc.kind == "timeout":
+        return timed_out(job.timeout or 0.0)._replace(traceback=info.traceback, where=info.where)
+    return info
 
 
 def _reraise(exc: BaseException, host: Host) -> None:

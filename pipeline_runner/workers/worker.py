@@ -39,6 +39,9 @@ class Answer(NamedTuple):
     spoiled: bool  # a task left threads running: this process is not used again
 
 
+_UNLIMITED = contextlib.nullcontext()  # the parent watches the clock, and kills
+
+
 class _Seat:
     """The `Host` of a worker process."""
 
@@ -57,6 +60,9 @@ class _Seat:
 
     def enter(self, job: Job) -> None:
         self.fence.enter(job)
+
+    def limited(self, job: Job) -> contextlib.AbstractContextManager[None]:
+        return _UNLIMITED
 
     def leave(self, job: Job) -> None:
         self.fence.leave(job)

@@ -159,10 +159,9 @@ def test_the_projects_folders_come_first_on_the_path(kit: Kit, tmp_path: Path) -
 def test_everything_is_put_back_after_an_error(kit: Kit) -> None:
     kit.module("value = 1")
     path, modules = sys.path[:], dict(sys.modules)
+    kit.module("import sys\nsys.path.append('/somewhere')\nraise RuntimeError")
     with pytest.raises(RuntimeError), isolated(kit.project):
         importlib.import_module("work")
-        sys.path.append("/somewhere")
-        raise RuntimeError
     assert sys.path == path
     assert sys.modules.keys() - modules.keys() == set()
 
