@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError, Place, Problem, PrunError
 from ..model.graph import Graph
 from ..resolve.select import above, select
+from .compiled import Compiled, CompiledGraphs
 from .plan import Plan
 from .preflight import Preflight
 from .run import Run
 from .session import Session
 from .why import Why, explain_task
+
+if TYPE_CHECKING:
+    from ..spec.load import Loaded
 
 DEFAULT_BACKEND = "loky"
 DEFAULT_FILE = "pipeline.yaml"
@@ -64,15 +68,21 @@ class Pipeline:
         Raises:
             PipelineError: with every problem found, each with its place.
         """
-        from ..resolve.build import build
-        from ..spec.load import load
-
-        file = os.fspath(path)
+        file = os.path.abspath(os.fspath(path))
         if os.path.isdir(file):
             file = os.path.join(file, DEFAULT_FILE)
-        loaded = load(file, profile=profile, params=params, overrides=overrides)
-        place = loaded.source.place
-        return cls(build(loaded), loaded.params, store=_from_here(store), place=place)
+        kept = CompiledGraphs(os.path.dirname(file))
+        name = kept.name(file, profile, params, overrides)
+        compiled = kept.find(name) if name is not None else None
+        places = _Places(os.fspath(path) if not os.path.isdir(path) else file, profile)
+        if compiled is None:
+            from ..resolve.build import build
+
+            loaded = places.load(params, overrides)
+            compiled = Compiled(build(loaded), loaded.params)
+            if name is not None:
+                kept.keep(name, loaded.files, compiled)
+        return cls(compiled.graph, compiled.params, store=_from_here(store), place=places)
 
     @property
     def name(self) -> str:
@@ -216,6 +226,28 @@ class Pipeline:
                     "select what is above, too: " + " ".join(f"-s +{name}" for name in wanted[:3]),
                 )
             )
+
+
+class _Places:
+    """Where things are written in a pipeline file; it is read for that when somebody asks."""
+
+    def __init__(self, file: str, profile: str | None) -> None:
+        self._file = file
+        self._profile = profile
+        self._source: Any = None
+
+    def load(self, params: Mapping[str, Any] | None = None, overrides: Sequence[str] = ()) -> Loaded:
+        from ..spec.load import load
+
+        loaded = load(self._file, profile=self._profile, params=params, overrides=overrides)
+        self._source = loaded.source
+        return loaded
+
+    def __call__(self, path: tuple[str | int, ...]) -> Place | None:
+        if self._source is None:
+            self.load()
+        found: Place | None = self._source.place(path)
+        return found
 
 
 def _from_here(store: str | None) -> str | None:

@@ -61,7 +61,7 @@ class Recipes:
             if role:
                 check[role] = combine("call", [call, found.digest])
             else:
-                code[f"call {call}"] = found.digest
+                code["call"] = call
         digest = recipe_digest(
             code=code,
             packages=packages,

@@ -1,0 +1,81 @@
+"""Resolved graphs kept ready: parsing and validating what has not changed takes the most of a start.
+
+A compiled graph is found by the pipeline's absolute path, its profile, the params given, prun's and
+Python's version; it is used only while every YAML file that it was made from has the very bytes
+that it had (dropped, never trusted, when anything differs). It lies in a local folder, never in a
+shared store: it is a pickle.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..keys.digest import digest
+from ..model.graph import Graph
+
+FORMAT = 1
+
+
+class Compiled(NamedTuple):
+    """What loading and resolving a pipeline file gave."""
+
+    graph: Graph
+    params: Mapping[str, Any]
+
+
+class CompiledGraphs:
+    """The compiled graphs of one folder's pipelines."""
+
+    def __init__(self, root: str) -> None:
+        # beside the pipeline, wherever the store is: that is not known before the file is read
+        self.folder = os.path.join(root, ".prun", "index", "graphs")
+
+    def name(
+        self, file: str, profile: str | None, params: Mapping[str, Any] | None, overrides: Sequence[str]
+    ) -> str | None:
+        """Under which name a graph is kept; None where the params cannot be told apart by text."""
+        if params:
+            return None
+        asked = [file, profile, list(overrides), __version__, sys.version, FORMAT]
+        return digest(repr(asked).encode("utf-8", "surrogatepass"))
+
+    def find(self, name: str) -> Compiled | None:
+        """The graph, if all that it was made from is as it was."""
+        try:
+            with open(os.path.join(self.folder, name), "rb") as f:
+                seal, data = f.read(48), f.read()
+            if digest(data).encode() != seal:
+                return None
+            files, graph, params = pickle.loads(data)
+            for path, known in files:
+                with open(path, "rb") as f:
+                    if digest(f.read()) != known:
+                        return None
+        except (OSError, ValueError, TypeError, AttributeError, ImportError, EOFError, pickle.PickleError):
+            return None
+        return Compiled(graph, params)
+
+    def keep(self, name: str, files: Sequence[tuple[str, str]], compiled: Compiled) -> None:
+        """Losing it costs time only, so nothing here is an error."""
+        try:
+            data = pickle.dumps((tuple(files), compiled.graph, dict(compiled.params)), protocol=5)
+            os.makedirs(self.folder, exist_ok=True)
+            _ignore(os.path.dirname(os.path.dirname(self.folder)))
+            temporary = os.path.join(self.folder, f".{name}.{os.getpid()}")
+            with open(temporary, "wb") as f:
+                f.write(digest(data).encode() + data)
+            os.replace(temporary, os.path.join(self.folder, name))
+        except (OSError, pickle.PickleError, RecursionError):
+            pass
+
+
+def _ignore(folder: str) -> None:
+    path = os.path.join(folder, ".gitignore")
+    if not os.path.exists(path):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("*\n")
