@@ -153,6 +153,8 @@ def _block(said: str, source: SourceFile, at_line: int, column: int, start: Any)
         return "the line is not indented like its neighbours", "check the indentation", None
     if "could not find expected ':'" in said:
         return _no_colon(source, start.line if start is not None else at_line)
+    if "expected node content" in said and not "".join(source.lines[at_line:])[column:].strip():
+        return "the file ends within '{' or '['", "close it", None
     for part, message, hint in _BLOCK_WORDS:
         if part in said:
             return message, hint, None

@@ -105,7 +105,8 @@ BROKEN: dict[str, str] = {
     "needs": "steps:\n  a: {call: m:f, needs: [1]}\n",
     "max_parallel": "steps:\n  a: {call: m:f, foreach: [1], max_parallel: 0}\n",
     "include": "include: [stepz.yaml]\n" + OK,
-    "many": "steps:\n  a: {call: m:f, timout: 3}\n  b: {call: m, retry: {limt: 2}}\n  c: {call: m:f, needs: 3}\n",
+    "many": "steps:\n  a: {call: m:f, timout: 3}\n"
+    "  b: {call: m, retry: {limt: 2}}\n  c: {call: m:f, needs: 3}\n",
 }
 
 
