@@ -15,6 +15,7 @@ from .digest import Hasher, combine, digest
 if TYPE_CHECKING:
     from .objects import Walker
 
+_WORTH = 4096  # bytes from which a digest is kept for whoever stores the memory
 _SLAB = 1 << 22  # bytes of a strided array that are copied at a time
 
 
@@ -68,12 +69,12 @@ def _memory(array: Any, walker: Walker) -> str:
         return digest(b"")
     if array.flags.c_contiguous:
         place = (array.ctypes.data, array.nbytes)
-        known = walker.buffers.get(place)
-        if known is None:
-            known = digest(_bytes(np, array))
-            if array.nbytes >= 4096:
-                walker.buffers[place] = known
-        return known
+        if place in walker.buffers:
+            return walker.buffers[place][0]
+        found = digest(_bytes(np, array))
+        if array.nbytes >= _WORTH:
+            walker.buffers[place] = (found, array)
+        return found
     hasher = Hasher()
     rows = max(1, _SLAB // max(1, array.nbytes // max(1, len(array))))
     for start in range(0, len(array), rows):

@@ -40,7 +40,12 @@ class Content(NamedTuple):
 
     digest: str
     classes: tuple[str, ...]  # "module:qualname" of the project's classes and functions in it
-    buffers: dict[tuple[int, int], str]  # (address, bytes) -> digest, of array memory in the value
+    buffers: dict[tuple[int, int], tuple[str, Any]]  # (address, bytes) -> digest, its owner (kept alive)
+
+    def buffer_digest(self, address: int, size: int) -> str | None:
+        """The digest of a piece of array memory in the value, if it was made on the way."""
+        found = self.buffers.get((address, size))
+        return found[0] if found else None
 
 
 def content_digest(value: Any, is_project: Callable[[str], bool] | None = None) -> str:
@@ -86,7 +91,7 @@ class Walker:
 
     def __init__(self, is_project: Any, path_digest: Any, numbered: bool) -> None:
         self.classes: set[str] = set()
-        self.buffers: dict[tuple[int, int], str] = {}
+        self.buffers: dict[tuple[int, int], tuple[str, Any]] = {}  # the owner: an address may be used again
         self._is_project = is_project
         self._path_digest = path_digest
         self._numbered = numbered

@@ -1,0 +1,134 @@
+"""The content of a file or of a folder, whatever it is called and wherever it lies."""
+
+# ruff: noqa: PTH115, PTH118, PTH122
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from typing import NamedTuple
+
+from .digest import combine, digest
+
+_SMALL = 1 << 18
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".lz4", ".br"})
+
+
+class Node(NamedTuple):
+    """A file, a link or an empty folder in a tree; ``path`` is relative, with ``/``."""
+
+    path: str
+    kind: str  # "file", "link", "folder"
+    target: str  # of a link
+    executable: bool
+
+
+def bytes_digest(path: str) -> str:
+    """The digest of a file's bytes. ``OSError`` for what is not a regular file."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    fd = os.open(path, flags)  # non-blocking: opening a pipe would wait for a writer
+    try:
+        return opened_digest(fd, path)
+    finally:
+        os.close(fd)
+
+
+def opened_digest(fd: int, path: str) -> str:
+    """The same, of an open file. A file that changes meanwhile is an ``OSError``."""
+    before = os.fstat(fd)
+    if not stat.S_ISREG(before.st_mode):
+        raise OSError(f"{path} is {kind_of(before.st_mode)}, not a regular file")
+    if before.st_size <= _SMALL:
+        pieces = []
+        while piece := os.read(fd, _SMALL + 1):
+            pieces.append(piece)
+        found = digest(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+    else:
+        with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as mapped:
+            found = digest(mapped)
+    after = os.fstat(fd)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise OSError(f"{path} changed while it was read")
+    return found
+
+
+def suffix(path: str) -> str:
+    """What tells a file's format: ``.csv``, ``.tar.gz``."""
+    base, last = os.path.splitext(os.path.basename(path))  # noqa: PTH119
+    return os.path.splitext(base)[1] + last if last in _PACKED else last
+
+
+def content_of_file(content: str, name: str) -> str:
+    """The digest of a file as a value: its bytes' digest and its suffix."""
+    return combine("file", [content, suffix(name)])
+
+
+def file_digest(path: str) -> str:
+    """The digest of a file as a value: content and suffix, not its name."""
+    return content_of_file(bytes_digest(path), path)
+
+
+def tree_digest(path: str) -> str:
+    """The digest of a folder as a value: relative names, content, executable bits, links inside."""
+    nodes = tree_nodes(path)
+    return content_of_tree(
+        nodes, [bytes_digest(os.path.join(path, n.path)) if n.kind == "file" else "" for n in nodes]
+    )
+
+
+def content_of_tree(nodes: list[Node], contents: list[str]) -> str:
+    parts = []
+    for node, content in zip(nodes, contents, strict=True):
+        parts += [node.path, node.kind, node.target, "x" if node.executable else "", content]
+    return combine("tree", parts)
+
+
+def tree_nodes(root: str) -> list[Node]:
+    """All that is in a folder, sorted. ``OSError`` for links that lead out of it, and for what is
+    neither a file, a folder nor a link."""
+    nodes: list[Node] = []
+    top = os.path.realpath(root)
+    left = [("", root)]
+    while left:
+        prefix, folder = left.pop()
+        count = 0
+        with os.scandir(folder) as found:
+            for entry in found:
+                count += 1
+                path = prefix + entry.name
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISLNK(mode):
+                    nodes.append(Node(path, "link", _link(entry.path, top), False))
+                elif stat.S_ISDIR(mode):
+                    left.append((path + "/", entry.path))
+                elif stat.S_ISREG(mode):
+                    nodes.append(Node(path, "file", "", os.name != "nt" and bool(mode & 0o100)))
+                else:
+                    raise OSError(f"{entry.path} is {kind_of(mode)}, which cannot be stored")
+        if not count and prefix:
+            nodes.append(Node(prefix[:-1], "folder", "", False))
+    nodes.sort()
+    return nodes
+
+
+def _link(path: str, top: str) -> str:
+    target = os.readlink(path)
+    inside = os.path.realpath(path)
+    if os.path.isabs(target) or os.path.commonpath([top, inside]) != top:  # noqa: PTH117
+        raise OSError(f"{path} is a link that leads out of the folder (to {target})")
+    return target.replace(os.sep, "/")
+
+
+def kind_of(mode: int) -> str:
+    """What a file is, for people."""
+    for is_it, name in (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_it(mode):
+            return name
+    return "a special file"

@@ -1,0 +1,196 @@
+"""Files and folders as values: stored by content, handed on as read-only paths.
+
+A file lies ready at ``files/<digest>/content<suffix>``, a folder at ``trees/<digest>/content``: a
+step sees the suffix, which tells the format, but never the name that the producer used, which is not
+part of the content.
+"""
+
+# ruff: noqa: PTH100, PTH101, PTH103, PTH104, PTH105, PTH108, PTH110, PTH112, PTH116, PTH118, PTH119
+# ruff: noqa: PTH120, PTH211
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreError
+from ..keys.trees import (
+    Node,
+    bytes_digest,
+    content_of_file,
+    content_of_tree,
+    suffix,
+    tree_nodes,
+)
+from ..model.artifact import Artifact
+from .local import LocalFiles
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_LARGE = 1 << 20  # bytes from which a copy costs more than it protects
+_proved: dict[str, tuple[int, ...]] = {}  # local path -> size, mtime, inode when it was proved
+
+
+class Paths:
+    """Files and folders of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._local = LocalFiles(store.local_dir)
+
+    # ---- keeping -----------------------------------------------------------------------------------
+
+    def keep(self, path: Path) -> Artifact:
+        """Store a file or a folder. ``OSError`` says why it cannot be."""
+        text = os.path.abspath(path)
+        mode = os.stat(text).st_mode
+        if stat.S_ISDIR(mode):
+            return self._keep_tree(text)
+        if not stat.S_ISREG(mode):
+            raise OSError("it is neither a file nor a folder")
+        blob, size = self._store.blobs.put_file(text)
+        kind = f"file{suffix(text)}"
+        return Artifact(content_of_file(blob, text), "file", size, blob=blob, type=kind)
+
+    def _keep_tree(self, root: str) -> Artifact:
+        inside = os.path.realpath(self._store.local_dir)
+        if os.path.commonpath([os.path.realpath(root), inside]) == os.path.realpath(root):
+            raise OSError(
+                "this folder holds the store itself; return its name as text if that is what is meant"
+            )
+        nodes = tree_nodes(root)
+        contents, total = [], 0
+        for node in nodes:
+            blob, size = ("", 0)
+            if node.kind == "file":
+                blob, size = self._store.blobs.put_file(os.path.join(root, node.path))
+            contents.append(blob)
+            total += size
+        manifest = [[*node, blob] for node, blob in zip(nodes, contents, strict=True)]
+        blob = self._store.blobs.put(json.dumps({"tree": manifest}, separators=(",", ":")).encode())
+        files = sum(n.kind == "file" for n in nodes)
+        kind = f"folder of {files} file" + ("" if files == 1 else "s")
+        return Artifact(content_of_tree(nodes, contents), "tree", total, blob=blob, type=kind)
+
+    # ---- handing on --------------------------------------------------------------------------------
+
+    def restore(self, codec: str, blob: str, kind: str) -> Path:
+        """The read-only path of a stored file or folder. Raises ``BlobLost``."""
+        if codec == "tree":
+            return Path(self._restore_tree(blob))
+        return Path(self._restore_file(blob, kind.removeprefix("file")))
+
+    def _restore_file(self, blob: str, ending: str) -> str:
+        folder = os.path.join(self._local.url, "files", blob[:2], blob)
+        path = os.path.join(folder, "content" + os.path.basename(ending))
+        if self._is_proved(path, blob):
+            return path
+        source = self._store.blobs.path(blob)
+        os.makedirs(folder, exist_ok=True)
+        self._place(source, path, executable=False)
+        _prove(path)
+        return path
+
+    def _restore_tree(self, blob: str) -> str:
+        manifest = json.loads(self._store.blobs.read(blob))["tree"]
+        top = os.path.join(self._local.url, "trees", blob[:2], blob)
+        root = os.path.join(top, "content")
+        if os.path.isdir(root) and self._is_whole(root, manifest):
+            return root
+        temporary = self._local.temporary()
+        os.makedirs(os.path.join(temporary, "content"))
+        for row in manifest:
+            self._place_node(os.path.join(temporary, "content"), Node(*row[:4]), row[4])
+        os.makedirs(os.path.dirname(top), exist_ok=True)
+        _discard(top)
+        try:
+            os.rename(temporary, top)
+        except OSError:  # another process was quicker
+            _discard(temporary)
+            if not self._is_whole(root, manifest):
+                raise
+        return root
+
+    def _place_node(self, root: str, node: Node, blob: str) -> None:
+        path = os.path.join(root, *node.path.split("/"))
+        os.makedirs(path if node.kind == "folder" else os.path.dirname(path), exist_ok=True)
+        if node.kind == "link":
+            os.symlink(node.target, path)
+        elif node.kind == "file":
+            self._place(self._store.blobs.path(blob), path, node.executable)
+
+    def _is_whole(self, root: str, manifest: list[Any]) -> bool:
+        try:
+            if tree_nodes(root) != [Node(*row[:4]) for row in manifest]:
+                return False
+        except OSError:
+            return False
+        return all(
+            self._is_proved(os.path.join(root, *row[0].split("/")), row[4])
+            for row in manifest
+            if row[1] == "file"
+        )
+
+    def _is_proved(self, path: str, blob: str) -> bool:
+        """Whether the file has the bytes it should: read once in each process."""
+        try:
+            if _proved.get(path) == _stamp(path):
+                return True
+            if bytes_digest(path) != blob:
+                return False
+        except OSError:
+            return False
+        _prove(path)
+        return True
+
+    def _place(self, source: str, path: str, executable: bool) -> None:
+        """Make a read-only file of a blob: large ones as a second name of the same file.
+
+        Who overwrites that in spite of its mode damages the blob, which is found like any damage.
+        """
+        temporary = self._local.temporary()
+        try:
+            if executable or not _linked(source, temporary):
+                shutil.copyfile(source, temporary)  # copy-on-write where the file system can
+            os.chmod(temporary, 0o555 if executable else 0o444)
+            if os.name == "nt" and os.path.exists(path):
+                os.chmod(path, 0o666)
+            os.replace(temporary, path)
+            _discard(temporary)  # which is still there if both were the same file already
+        except OSError as e:
+            _discard(temporary)
+            raise StoreError(f"cannot write to {self._local.url}: {e.strerror or e}") from e
+
+
+def _linked(source: str, path: str) -> bool:
+    try:
+        if os.stat(source).st_size < _LARGE:
+            return False
+        os.link(source, path)
+    except OSError:
+        return False
+    return True
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    s = os.stat(path)
+    return s.st_size, s.st_mtime_ns, s.st_ino
+
+
+def _prove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        _proved[path] = _stamp(path)
+
+
+def _discard(path: str) -> None:
+    if os.path.isdir(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
