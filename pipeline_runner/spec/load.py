@@ -205,8 +205,19 @@ class _Loader:
         layers.command_line(overrides)
         layers.check_bounds()
         self.problems += layers.problems
+        for other, overlay in spec.profiles.items():
+            if other != profile:
+                self.judge_profile(other, overlay, named)
         spec.params = layers.values
         return layers.values
+
+    def judge_profile(self, profile: str, overlay: ProfileSpec, named: dict[str, Any]) -> None:
+        """The params of a profile that was not chosen."""
+        if overlay.params:
+            trial = ParamSet(named, self.source)
+            trial.profile(profile, overlay.params)
+            trial.check_bounds()
+            self.problems += [problem for problem in trial.problems if problem not in self.problems]
 
 
 def _leave_out(top: dict[str, Any], loc: Sequence[str | int]) -> None:

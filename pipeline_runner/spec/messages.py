@@ -90,7 +90,7 @@ def _missing(key: str, source: SourceMap, at: Path, loc: Path) -> Problem:
 
 def _subject(loc: Path) -> str:
     """``retry.on[0]`` is told as ``on[0]``; a key of the user's own with what holds it."""
-    names = [part for part in loc if isinstance(part, str)]
+    names = [part for part in loc if isinstance(part, str) and part]
     if not names:
         return "the value"
     position = f"[{loc[-1]}]" if isinstance(loc[-1], int) else ""

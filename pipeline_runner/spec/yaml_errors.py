@@ -167,6 +167,8 @@ _BLOCK_WORDS = (
         "a list cannot begin here",
         "begin it in the next line, or write [a, b]",
     ),
+    ("found unexpected ':'", "a ':' cannot stand here", "quote the text that holds it"),
+    ("mapping keys are not allowed", "'?' cannot stand here", "quote the text that holds it"),
     ("expected node content", "a value is missing here", "remove the extra sign, or quote the text"),
     ("expected <document start>", "something follows the end of the document", "check the indentation"),
     ("comment or line break", "a block text begins in the next line", "quote it if it is text"),

@@ -39,11 +39,10 @@ class Parsed(NamedTuple):
 def decode(data: bytes, name: str) -> tuple[str, tuple[Problem, ...]]:
     """The text of a file's bytes; not UTF-8 is a problem with its place."""
     if len(data) > MAX_BYTES:
-        size = f"{len(data) / 1048576:.1f} MiB"
         return "", (
             Problem(
                 "yaml-too-large",
-                f"the file is too large: {size}, at most 5 MiB",
+                "the file is larger than 5 MiB",
                 Place(name, 1, 1),
                 "keep data in files that steps read",
             ),

@@ -158,7 +158,6 @@ params:
   full: {type: float, default: 1, gt: 0, le: 2}
 profiles:
   dev: {params: {count: 4, names: [c], nested: {deep: {y: 5}}}}
-  bad: {params: {count: many, nope: 1}}
 """
     + STEPS
 )
@@ -276,10 +275,16 @@ def test_values_given_are_copied(write: Write) -> None:
 def test_a_wrong_profile(write: Write) -> None:
     problem = the_problem(load(write(PARAMS), profile="deb"))
     assert (problem.code, problem.hint) == ("unknown-profile", "did you mean 'dev'?")
-    wrong = load("pipeline.yaml", profile="bad").problems
-    assert [(p.code, p.where.line, p.where.column) for p in wrong if p.where] == [
-        ("param", 12, 25),
-        ("unknown-param", 12, 31),
+
+
+@pytest.mark.parametrize("profile", [None, "bad", "dev"])
+def test_the_params_of_every_profile_are_judged(write: Write, profile: str | None) -> None:
+    bad = "  bad: {params: {count: many, nope: 1, full: 7}}\n"
+    loaded = load(write(PARAMS.replace("profiles:\n", "profiles:\n" + bad)), profile=profile)
+    assert sorted((p.code, p.where.line, p.where.column) for p in loaded.problems if p.where) == [
+        ("param", 11, 25),
+        ("param-bounds", 11, 46),
+        ("unknown-param", 11, 31),
     ]
 
 
