@@ -48,6 +48,7 @@ class Names:
         return self._files.summary(found.file) if found.kind == SOURCE else _NOTHING
 
     def entries(self, folder: str) -> frozenset[str]:
+        self._finder.folders_used.add(folder)
         return self._files.entries(folder)
 
     def is_project(self, module: str) -> bool:

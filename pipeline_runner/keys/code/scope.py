@@ -145,6 +145,9 @@ class Walk:
         assert parent is not None
         if scope.kind == "class":
             self.members.update(dict.fromkeys(scope.bound))
+            for targets in scope.bound.values():  # attributes from here on: used in ways not seen here
+                for target in targets:
+                    self._emit(target, VALUE)
         outer = parent.through if parent.kind == "class" else parent.loads
         for chain, flags in scope.loads:
             root = chain[0]
