@@ -362,3 +362,14 @@ def test_where_a_part_is_missing_nothing_is_said_of_references(
 def test_ten_thousand_steps(write: Write) -> None:
     text = "steps:\n" + "".join(f"  s{i}: {{call: m:f, inputs: {{x: s{i - 1}}}}}\n" for i in range(10_000))
     assert len(good(load(write(text))).spec.steps) == 10_000
+
+
+def test_a_file_with_a_line_less_is_never_a_crash(write: Write) -> None:
+    lines = CONTRACT.read_text(encoding="utf-8").split("\n")
+    for left_out in range(len(lines)):
+        text = "\n".join(lines[:left_out] + lines[left_out + 1 :])
+        try:
+            found = load(write(text), profile="dev").problems
+        except PipelineError as error:
+            found = error.problems
+        assert all(problem.where or problem.code == "unknown-profile" for problem in found), found

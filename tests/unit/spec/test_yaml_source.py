@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline_runner.errors import Problem
 from pipeline_runner.spec import yaml_source
@@ -203,3 +205,41 @@ def test_a_place_inside_a_text() -> None:
     assert quoted is not None
     assert PLACED.split("\n")[1][plain.column - 1 :].startswith("train, ")
     assert PLACED.split("\n")[1][quoted.column - 1 :].startswith("b'")
+
+
+# ---- anything at all -----------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        *"[]{}:,-?!&*#|>%@`'\" \n\t~",
+        "a",
+        "b: ",
+        "- ",
+        "\n  ",
+        "<<: ",
+        "${{ ",
+        " }}",
+        "1e3",
+        "\\",
+        "\0",
+        "\u2028",
+        "é",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=40)))
+def test_no_text_crashes(text: str) -> None:
+    parsed = parse(text, SourceFile("p.yaml", text))
+    for problem in parsed.problems:
+        assert problem.message
+        assert problem.where is not None
+        assert 1 <= problem.where.line <= len(text.split("\n")) + 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=60))
+def test_no_bytes_crash(data: bytes) -> None:
+    text, found = decode(data, "p.yaml")
+    assert bool(found) or text is not None
