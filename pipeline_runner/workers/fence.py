@@ -28,7 +28,6 @@ class Fence:
         self._randomness.before_import(_module(job))
 
     def enter(self, job: Job) -> None:
-        os.chdir(job.project.root)
         self._environ = _environ()
         self._path = sys.path[:]
         self._filters = warnings.filters[:]
@@ -40,7 +39,6 @@ class Fence:
         if os.getpid() != self._pid:
             os._exit(0)  # the task forked, and its child returned: there must be one answer only
         _restore_environ(self._environ)
-        os.chdir(job.project.root)
         if sys.path != self._path:
             sys.path[:] = self._path
         if warnings.filters != self._filters:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
@@ -48,7 +47,7 @@ class PlainHost:
         pass
 
     def enter(self, job: Job) -> None:
-        os.chdir(job.project.root)
+        pass
 
     def limited(self, job: Job) -> AbstractContextManager[None]:
         return nullcontext()

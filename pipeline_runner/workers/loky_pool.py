@@ -19,11 +19,11 @@ from concurrent.futures import Future
 from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
 from ..model.work import Job, Project, Task
+from .answer import unpack
 from .capture import read_log
 from .errors import timed_out
 from .masking import masker
 from .slot import Batch, Slot
-from .worker import Answer
 
 _NATIVE_THREADS = (
     "OMP_NUM_THREADS",
@@ -175,7 +175,7 @@ class LokyPool:
         if batch is None or batch.number != number:
             return  # answered already, when its worker was killed
         try:
-            answer: Answer = pickle.loads(future.result())
+            answer = unpack(future.result(), batch.tasks, batch.job.run)
         except Exception as exc:
             self._lost(slot, batch, exc)
             return

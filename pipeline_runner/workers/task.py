@@ -146,7 +146,9 @@ class _Batch:
             refuse_lazy(value)
             named = split_outputs(value, job.outputs)
             # stored before it is checked: a check that changes the value changes only its own copy
-            outputs = {name: self.encode(name, output) for name, output in named.items()}
+            outputs = {
+                name: self.encode(f"output {name}" if name else "", output) for name, output in named.items()
+            }
             run_checks(job.check, value, named)
         finally:
             self.host.leave(job)
@@ -162,7 +164,7 @@ class _Batch:
         try:
             return self.store.encode(value)
         except Exception as exc:
-            what = f"output {name} " if name else "what it returned "
+            what = f"{name} " if name else "what it returned "
             if not type(exc).__module__.startswith("pipeline_runner."):
                 raise TaskError("output", f"{what}cannot be stored: {headline(exc)}", cause=exc) from exc
             hint = str(getattr(exc, "hint", ""))
@@ -172,7 +174,7 @@ class _Batch:
         if not isinstance(value, (list, tuple)):
             kind = type(value).__qualname__
             raise TaskError("input", f"a fan-out needs a list, not a value of type {kind}")
-        return {str(i): self.encode(str(i), element) for i, element in enumerate(value)}
+        return {str(i): self.encode(f"element {i}", element) for i, element in enumerate(value)}
 
     def render(self, value: Any) -> dict[str, Artifact]:
         from .render import render, scratch

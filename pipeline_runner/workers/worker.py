@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -14,8 +15,8 @@ from functools import lru_cache
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from ..model.outcome import Outcome
 from ..model.work import Job, Project
+from .answer import pack
 from .capture import FileCapture
 from .fence import Fence
 from .imports import install
@@ -32,11 +33,6 @@ class Setup(NamedTuple):
     log: str  # path of the slot's log file
     progress: str  # path of the slot's progress file
     unset: tuple[str, ...]  # environment variables that served the start alone
-
-
-class Answer(NamedTuple):
-    outcomes: list[Outcome]
-    spoiled: bool  # a task left threads running: this process is not used again
 
 
 _UNLIMITED = contextlib.nullcontext()  # the parent watches the clock, and kills
@@ -81,6 +77,8 @@ def start(setup: Setup, life: Connection) -> None:
     threading.Thread(target=_die_with, args=(life, setup.folder), name="prun-life", daemon=True).start()
     for name in setup.unset:
         os.environ.pop(name, None)
+    # loky made itself the start method, which the children of a task would not know
+    multiprocessing.set_start_method(None, force=True)
     install(setup.project)
     os.chdir(setup.project.root)
     sys.argv = [""]
@@ -92,7 +90,7 @@ def run(number: int, job: bytes, tasks: bytes) -> bytes:
     assert _seat is not None
     _seat.progress.batch(number)
     outcomes = run_batch(_job(job), pickle.loads(tasks), _seat)
-    return pickle.dumps(Answer(outcomes, _seat.fence.left_running()), protocol=5)
+    return pack(outcomes, _seat.fence.left_running())
 
 
 @lru_cache(maxsize=8)

@@ -337,3 +337,63 @@ def assert_gone(pid: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"process {pid} is still there")
+
+
+def test_tasks_may_use_processes_of_their_own(pool_and_kit: tuple[LokyPool, Kit]) -> None:
+    pool, kit = pool_and_kit
+    kit.module(
+        """
+        import multiprocessing
+        from joblib import Parallel, delayed
+        def square(x): return x * x
+        def pooled(method):
+            with multiprocessing.get_context(method).Pool(2) as pool:
+                return pool.map(square, range(4))
+        def parallel(): return Parallel(n_jobs=2)(delayed(square)(x) for x in range(4))
+        """,
+        "many",
+    )
+    for method in ("fork", "spawn"):
+        assert kit.value(one(pool, kit.job("many:pooled"), kit.task(method=method))) == [0, 1, 4, 9]
+    assert kit.value(one(pool, kit.job("many:parallel"), kit.task())) == [0, 1, 4, 9]
+
+
+def test_a_child_that_returns_from_a_fork_answers_nothing(pool_and_kit: tuple[LokyPool, Kit]) -> None:
+    pool, kit = pool_and_kit
+    kit.module("import os\ndef run():\n    return os.fork() == 0", "forks")
+    task = kit.task()
+    assert kit.value(one(pool, kit.job("forks:run"), task)) is False
+    assert kit.value(one(pool, kit.job("fine"), kit.task(x=1))) == 1
+
+
+def test_an_interpreter_ends_although_nobody_closed_the_pool(kit: Kit, tmp_path: Path) -> None:
+    kit.module("import time\ndef run(): open('began', 'w').close(); time.sleep(1000)")
+    code = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        from pathlib import Path
+        from worker_kit import Kit
+        from pipeline_runner.workers.loky_pool import LokyPool
+        if __name__ == "__main__":
+            kit = Kit(Path({str(kit.root)!r}))
+            pool = LokyPool(2, kit.project)
+            pool.submit(1, kit.job(), [kit.task()])
+            while not (kit.root / "began").exists():
+                pool.wait(0.05)
+            raise ValueError("on the way")
+    """
+    script = tmp_path / "parent.py"
+    script.write_text(textwrap.dedent(code))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    result = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == "ValueError: on the way"
+    assert list(temporary.iterdir()) == []

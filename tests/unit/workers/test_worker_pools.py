@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -196,3 +197,33 @@ def test_joblib_is_imported_only_when_processes_are_needed() -> None:
         "sys.exit(any(m in sys.modules for m in ('joblib', 'numpy', 'fsspec', 'pydantic')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+def test_python_code_of_the_sequential_pool_is_stopped(kit: Kit) -> None:
+    kit.module(
+        """
+        import time
+        def spin():
+            while True:
+                pass
+        def stubborn():
+            while True:
+                try:
+                    time.sleep(1000)
+                except BaseException as exc:
+                    if len(caught) == 1: raise
+                    caught.append(exc)
+        caught = []
+        """
+    )
+    before = signal.getsignal(signal.SIGALRM)
+    with open_pool("sequential", 1, kit.project) as pool:  # type: ignore[attr-defined]
+        for call in ("spin", "stubborn"):
+            error = failure(one(pool, kit.job(call, timeout=0.1), kit.task())).error
+            assert (error.kind, error.message) == ("timeout", "timed out after 100ms")
+            assert error.types == ("timeout", "TimeoutError")
+            assert error.where is not None
+            assert error.where[2] == call
+    assert signal.getsignal(signal.SIGALRM) == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
