@@ -15,6 +15,8 @@ from typing import NamedTuple
 _NAME = re.compile(r"[-_.]+")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]*)['"]""")
+_PACKAGE = re.compile(r"^([^/,\n.]+)/__init__\.pyc?,", re.MULTILINE)  # a regular package in a RECORD
+_MAP_MODULE = re.compile(r"map_module\('([^']+)', '([^']+)'\)")
 _MODULE_SUFFIXES = (".py", ".so", ".pyd", ".pyc")
 # Extras for working on a package, not for using it: what they bring changes no result.
 _DEVELOPER_EXTRAS = re.compile(
@@ -40,6 +42,7 @@ class Site(NamedTuple):
     distributions: dict[str, Distribution]  # by normalised name
     claims: dict[str, tuple[str, ...]]  # module or package -> the distributions it belongs to
     redirects: dict[str, str]  # editable installs: module -> its folder or file
+    roots: tuple[str, ...] = ()  # folders of editable installs, for finders that are not known here
 
 
 def normalised(name: str) -> str:
@@ -51,11 +54,14 @@ def read_site(folder: str, entries: Iterable[str]) -> Site:
     distributions: dict[str, Distribution] = {}
     claims: dict[str, set[str]] = {}
     redirects: dict[str, str] = {}
+    roots: list[str] = []
     for entry in sorted(entries):
         path = os.path.join(folder, entry)
         if entry.endswith(".dist-info"):
             key = _read_metadata(os.path.join(path, "METADATA"), entry, distributions)
-            if _is_editable(path):
+            source = _editable_source(path)
+            if source is not None:
+                roots += [source, os.path.join(source, "src"), os.path.join(source, "python")]
                 distributions[key] = distributions[key]._replace(editable=True)
             else:
                 for module in _claimed(os.path.join(path, "RECORD")):
@@ -65,9 +71,9 @@ def read_site(folder: str, entries: Iterable[str]) -> Site:
             key = _read_metadata(info, entry, distributions)
             for module in _lines(os.path.join(path, "top_level.txt")):
                 claims.setdefault(module.strip().replace("/", "."), set()).add(key)
-        elif entry.startswith("__editable__") and entry.endswith("_finder.py"):
+        elif entry.endswith(".py") and "editable" in entry:
             redirects.update(_mapping(path))
-    return Site(distributions, {k: tuple(sorted(v)) for k, v in claims.items()}, redirects)
+    return Site(distributions, {k: tuple(sorted(v)) for k, v in claims.items()}, redirects, tuple(roots))
 
 
 def _lines(path: str) -> list[str]:
@@ -108,27 +114,36 @@ def _required(text: str) -> list[str]:
     return [name]
 
 
-def _is_editable(info: str) -> bool:
+def _editable_source(info: str) -> str | None:
+    """The folder that an editable install points to; None for any other install."""
     text = "\n".join(_lines(os.path.join(info, "direct_url.json")))
     if '"editable"' not in text:
-        return False
+        return None
     import json
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
 
     try:
-        return bool(json.loads(text).get("dir_info", {}).get("editable"))
-    except (ValueError, AttributeError):
-        return False
+        found = json.loads(text)
+        editable = found.get("dir_info", {}).get("editable")
+        return url2pathname(urlsplit(found["url"]).path) if editable else None
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return None
 
 
 def _claimed(record: str) -> set[str]:
     """The outermost regular packages and modules that a RECORD lists (namespace packages aren't theirs)."""
     files = []
-    for line in _lines(record):
+    text = "\n".join(_lines(record))
+    outermost = set(_PACKAGE.findall(text))
+    for line in text.split("\n"):
+        if line.partition("/")[0] in outermost:
+            continue
         path = line.split('",')[0][1:] if line.startswith('"') else line.split(",", 1)[0]
         if path.endswith(_MODULE_SUFFIXES) and not path.startswith((".", "/")) and "__pycache__" not in path:
             files.append(path.replace("\\", "/").split("/"))
     packages = {tuple(p[:-1]) for p in files if p[-1].split(".")[0] == "__init__"}
-    claimed = set()
+    claimed = outermost
     for parts in files:
         module = [*parts[:-1], parts[-1].split(".")[0]]
         depth = next((d for d in range(1, len(parts)) if tuple(parts[:d]) in packages), len(parts))
@@ -137,17 +152,19 @@ def _claimed(record: str) -> set[str]:
 
 
 def _mapping(finder: str) -> dict[str, str]:
-    """The ``MAPPING`` of setuptools' finder for an editable install."""
+    """What the finder of an editable install maps modules to: setuptools' way, or the one of `editables`."""
+    found: dict[str, str] = {}
     for line in _lines(finder):
         if line.startswith("MAPPING"):
             import ast
 
             try:
-                found = ast.literal_eval(line.partition("= ")[2].strip())
-            except (ValueError, SyntaxError):
-                return {}
-            return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-    return {}
+                found.update(ast.literal_eval(line.partition("= ")[2].strip()))
+            except (ValueError, SyntaxError, TypeError):
+                continue
+        for module, file in _MAP_MODULE.findall(line):
+            found[module] = re.sub(r"[/\\\\]__init__\.py$", "", file)
+    return found
 
 
 class Distributions:
@@ -171,6 +188,10 @@ class Distributions:
                 return site.claims[name]
             name = name.rpartition(".")[0]
         return ()
+
+    def roots(self) -> tuple[str, ...]:
+        """Folders of editable installs."""
+        return tuple(root for site in self.sites.values() for root in site.roots)
 
     def below(self, namespace: str) -> tuple[str, ...]:
         """The distributions that have modules below a namespace package."""

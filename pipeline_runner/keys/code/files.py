@@ -127,9 +127,9 @@ class SourceFiles:
         for folder in folders:
             raw = self._site(folder)[1]
             if raw:
-                distributions, claims, redirects = marshal.loads(raw)
+                distributions, claims, redirects, roots = marshal.loads(raw)
                 made = {k: Distribution(*v) for k, v in distributions.items()}
-                sites[folder] = Site(made, claims, redirects)
+                sites[folder] = Site(made, claims, redirects, roots)
         return Distributions(sites)
 
     def _kept(self, section: dict[str, Any], folder: str, scan: Callable[[str], Any]) -> Any:
@@ -195,13 +195,14 @@ def _scan_site(folder: str) -> tuple[str, bytes]:
         names = os.listdir(folder) if folder else []
     except OSError:
         return ("", b"")
-    if not any(n.endswith((".dist-info", ".egg-info")) or n.startswith("__editable__") for n in names):
+    if not any(n.endswith((".dist-info", ".egg-info")) or "editable" in n for n in names):
         return ("", b"")
     site = read_site(folder, names)
     plain: tuple[Any, ...] = (
         {k: tuple(v) for k, v in sorted(site.distributions.items())},
         dict(sorted(site.claims.items())),
         dict(sorted(site.redirects.items())),
+        site.roots,
     )
     raw = marshal.dumps(plain, 2)
     return (digest(repr(plain).encode("utf-8", "surrogatepass")), raw)

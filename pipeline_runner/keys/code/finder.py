@@ -145,4 +145,9 @@ class Finder:
                     found = self._in_folder(folder, folder, last.split(".")[0], name)
                     if found is not None:
                         return found._replace(searched=(*searched, folder))
+        for root in self._distributions.roots() if "." not in name else ():
+            found = self._in_folder(root, root, name, name)
+            searched = (*searched, root)
+            if found is not None and found.is_project:
+                return found._replace(searched=searched)
         return Found(MISSING, searched=searched)
