@@ -22,10 +22,11 @@ from ..model.event import (
     TasksStarted,
     TasksSucceeded,
 )
-from ..model.graph import Graph
+from ..model.graph import Graph, Step
 from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED, ErrorInfo
 from . import messages as m
+from .bind import step_refs
 from .priority import batch_size, remaining_paths
 from .retry import delay_before
 from .rules import RUN, decide
@@ -58,6 +59,7 @@ class State:
         self._readers: dict[str, list[StepState]] = {name: [] for name in self.steps}
         for st in self.steps.values():
             st.waiting = sum(1 for n in st.step.needs if n in self.steps and n != st.step.follows)
+            st.gathers, st.holds_back = _barrier(st.step)
             for need in st.step.needs:
                 if need in self._readers:
                     self._readers[need].append(st)
@@ -66,6 +68,7 @@ class State:
         self._losses: dict[tuple[str, int], int] = {}
         self._ready: list[tuple[tuple[float, int], str]] = []
         self._agenda: deque[StepState] = deque()  # steps to look at again; no recursion
+        self._followed: deque[tuple[StepState, Sequence[int]]] = deque()  # followers, items now final
         self._commands: list[m.Command] = []
         self._at = 0.0
         self._left = len(self.steps)  # steps that are not closed
@@ -94,7 +97,8 @@ class State:
             case m.Expanded():
                 self._expanded(self.steps[told.step], told.total, told.keys)
             case m.WhenFalse():
-                self._decide_whole(self.steps[told.step], SKIPPED, "when is false")
+                if self.steps[told.step].phase == EXPANDING:  # not where a stop closed it meanwhile
+                    self._decide_whole(self.steps[told.step], SKIPPED, "when is false")
             case m.ExpandFailed():
                 self._expand_failed(self.steps[told.step], told.error)
             case m.Prepared():
@@ -116,7 +120,10 @@ class State:
             case m.StopRequested():
                 self.cancelled = True
                 self._stop()
-        while self._agenda:
+        while self._followed or self._agenda:
+            if self._followed:
+                self._settle(*self._followed.popleft())
+                continue
             st = self._agenda.popleft()
             self._try_open(st)
             self._try_close(st)
@@ -128,15 +135,16 @@ class State:
         if st.phase != WAITING or st.waiting > 0 or self.stopping:
             return
         step = st.step
-        others = [self.steps[n].outcome or "" for n in step.needs if n in self.steps and n != step.follows]
+        names = [n for n in step.needs if n in self.steps and (n != step.follows or st.gathers)]
+        others = [self.steps[n].outcome or "" for n in names]
         if step.follows is None or step.follows not in self.steps:
             self._decide(st, decide(step.trigger_rule, others))
             return
         followed = self.steps[step.follows]
-        if followed.phase in (WAITING, EXPANDING):
+        if followed.phase in (WAITING, EXPANDING) or (st.holds_back and followed.phase != CLOSED):
             return
         if followed.whole is not None:
-            verdict = decide(step.trigger_rule, [*others, followed.outcome or SKIPPED])
+            verdict = decide(step.trigger_rule, [*others, followed.whole])
             self._decide(st, SKIPPED if verdict == RUN else verdict)
             return
         st.verdicts = {s: decide(step.trigger_rule, [*others, s]) for s in (SUCCEEDED, FAILED)}
@@ -179,11 +187,12 @@ class State:
         if st.phase != EXPANDING:
             return
         if st.verdict is not None:
-            if count is not None:
+            if count:  # one that is empty or cannot be named stands as one task
                 self._announce(StepExpanded(self._at, st.step.name, count, keys))
             self._close_whole(st, count or None)
             return
         assert count is not None
+        st.keys = keys
         st.open(count)
         self._announce(StepExpanded(self._at, st.step.name, count, keys))
         if st.step.follows is None:
@@ -217,6 +226,8 @@ class State:
 
     def _settle(self, st: StepState, items: Iterable[int]) -> None:
         """Items of a fan-out whose followed items are final: run, skip or block them."""
+        if self.stopping or st.phase != OPEN or st.whole is not None:
+            return  # cancelled, or decided as a whole
         followed = self.steps[st.step.follows or ""]
         by: dict[str, list[int]] = {RUN: [], SKIPPED: [], BLOCKED: []}
         for k in items:
@@ -332,6 +343,8 @@ class State:
         self._make_ready(st, items)
 
     def _lost_inputs(self, st: StepState, told: m.LostInputs) -> None:
+        if st.is_final(told.item) if told.item >= 0 else st.phase != EXPANDING:
+            return  # a stop or another loss was faster
         reader = (told.step, told.item)
         losses = self._losses[reader] = self._losses.get(reader, 0) + 1
         if self.stopping:
@@ -347,7 +360,8 @@ class State:
             return
         if told.item < 0:  # its items could not be found: it waits for the producers as at first
             st.phase = WAITING
-            st.waiting += sum(self.steps[n].phase != CLOSED for n in {n for n, _ in told.producers})
+            lost = {n for n, _ in told.producers if n != st.step.follows}
+            st.waiting += sum(self.steps[n].phase != CLOSED for n in lost)
         else:
             st.status[told.item] = Item.REVIVING
         names = []
@@ -373,7 +387,7 @@ class State:
             self._after_failure(st)
         for reader in self._readers[st.step.name]:
             if reader.step.follows == st.step.name and reader.phase == OPEN:
-                self._settle(reader, items)
+                self._followed.append((reader, items))
         if self._same or self._revived:
             for k in items:
                 self._wake(st, k, state in (SUCCEEDED, REUSED))
@@ -399,6 +413,8 @@ class State:
         if st.phase != OPEN or st.left > 0:
             return
         followed = self.steps.get(st.step.follows or "")
+        if st.whole is None and followed is not None and followed.phase != CLOSED:
+            return  # its outcome depends on the other's
         st.close(followed.outcome if followed is not None else None)
         self._left -= 1
         self._announce(StepFinished(self._at, st.step.name, st.outcome_shown))
@@ -406,6 +422,8 @@ class State:
             if reader.phase == WAITING:
                 if reader.step.follows != st.step.name:
                     reader.waiting -= 1
+                self._agenda.append(reader)
+            elif reader.step.follows == st.step.name:
                 self._agenda.append(reader)
 
     # ---- stopping --------------------------------------------------------------------------------
@@ -445,3 +463,14 @@ class State:
             self._announce(TasksBlocked(self._at, name, items, why))
         elif state == CANCELLED:
             self._announce(TasksCancelled(self._at, name, items))
+
+
+def _barrier(step: Step) -> tuple[bool, bool]:
+    """Whether a step reads the fan-out that it follows as a whole, too; and whether it waits for it.
+
+    Names that items give by ``key:`` can be told only once all the items are there.
+    """
+    if step.follows is None or step.fanout is None:
+        return False, False
+    gathers = step.follows in step.after or any(r.name == step.follows for r in step_refs(step))
+    return gathers, gathers or step.fanout.key is not None

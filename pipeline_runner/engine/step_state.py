@@ -34,14 +34,17 @@ _CODE = {state: _FINAL + i for i, state in enumerate(STATES)}
 
 class StepState:
     __slots__ = (
-        "alone", "attempts", "batches", "keys", "left", "offered", "outcome", "pace", "phase", "ready",
-        "reason", "status", "step", "tally", "verdict", "verdicts", "waiting", "whole",
+        "alone", "attempts", "batches", "gathers", "holds_back", "keys", "left", "offered", "outcome",
+        "pace", "phase", "ready", "reason", "status", "step", "tally", "verdict", "verdicts",
+        "waiting", "whole",
     )  # fmt: skip
 
     def __init__(self, step: Step) -> None:
         self.step = step
         self.phase = WAITING
         self.waiting = 0  # needs that are not final, without the followed one
+        self.gathers = False  # reads the fan-out that it follows as a whole, too
+        self.holds_back = False  # waits for all items of the fan-out that it follows
         self.status = bytearray()
         self.keys: Sequence[str] | None = None
         self.left = 0  # items that are not final
