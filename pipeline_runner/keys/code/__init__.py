@@ -9,6 +9,5 @@ from __future__ import annotations
 from .errors import CodeError
 from .fingerprint import Fingerprint
 from .index import CodeIndex
-from .signatures import Parameter, Signature
 
-__all__ = ["CodeError", "CodeIndex", "Fingerprint", "Parameter", "Signature"]
+__all__ = ["CodeError", "CodeIndex", "Fingerprint"]

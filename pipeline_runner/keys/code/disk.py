@@ -1,13 +1,12 @@
 """The index file: one checksummed marshal, written by rename. Whatever is wrong with it, it is empty."""
 
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH120
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH118, PTH120
 from __future__ import annotations
 
 import contextlib
 import marshal
 import os
 import sys
-import tempfile
 from typing import Any
 
 from ..digest import digest
@@ -51,8 +50,8 @@ def save(path: str, sections: Sections) -> None:
     temporary = ""
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".code-", dir=folder)
-        with os.fdopen(handle, "wb") as f:
+        temporary = os.path.join(folder, f".code-{os.getpid()}-{os.urandom(6).hex()}")
+        with open(temporary, "xb") as f:
             f.write(_HEAD + digest(body).encode() + body)
         os.replace(temporary, path)
     except OSError:

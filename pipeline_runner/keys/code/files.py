@@ -12,13 +12,15 @@ import marshal
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..digest import combine, digest
-from ..packages import Distribution, Distributions, Site, read_site
 from .disk import Sections
-from .finder import importable
+from .path import importable
 from .summary import Summary, from_plain, to_plain
+
+if TYPE_CHECKING:
+    from ..packages import Distributions
 
 _GRAIN = 2_000_000_000  # ns
 
@@ -123,6 +125,8 @@ class SourceFiles:
         return found
 
     def distributions(self, folders: Sequence[str]) -> Distributions:
+        from ..packages import Distribution, Distributions, Site
+
         sites: dict[str, Site] = {}
         for folder in folders:
             raw = self._site(folder)[1]
@@ -197,6 +201,8 @@ def _scan_site(folder: str) -> tuple[str, bytes]:
         return ("", b"")
     if not any(n.endswith((".dist-info", ".egg-info")) or "editable" in n for n in names):
         return ("", b"")
+    from ..packages import read_site
+
     site = read_site(folder, names)
     plain: tuple[Any, ...] = (
         {k: tuple(v) for k, v in sorted(site.distributions.items())},

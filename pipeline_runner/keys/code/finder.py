@@ -4,18 +4,16 @@ Folders are listed once and compared by name, so that the answer is Python's own
 names ignore case), and so that a listing can be checked again later.
 """
 
-# ruff: noqa: PTH100, PTH109, PTH118, PTH120
+# ruff: noqa: PTH100, PTH118, PTH120
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import EXTENSION_SUFFIXES
 from typing import NamedTuple, Protocol
 
 from ..packages import Distributions
-
-_SUFFIXES = (*EXTENSION_SUFFIXES, ".py", ".pyc")
+from .path import SUFFIXES
 
 STD, DIST, MISSING, NAMESPACE, SOURCE, BINARY = "std", "dist", "missing", "namespace", "source", "binary"
 
@@ -38,22 +36,11 @@ class Found(NamedTuple):
         return self.kind in (SOURCE, BINARY)
 
 
-def importable(entry: str) -> bool:
-    """Whether a folder's entry can be a module or a package."""
-    return ("." not in entry and entry != "__pycache__") or entry.endswith(_SUFFIXES)
-
-
 class Folders(Protocol):
     """Listings of folders."""
 
     def entries(self, folder: str) -> frozenset[str]:
         """The entries that can be modules; folders end with "/"."""
-
-
-def search_path(first: Sequence[str]) -> tuple[str, ...]:
-    """The import path of a task: the project's folders, then this interpreter's own path."""
-    entries = [*first, *(p if p else os.getcwd() for p in sys.path)]
-    return tuple(dict.fromkeys(os.path.abspath(p) for p in entries))
 
 
 class Finder:
@@ -120,11 +107,11 @@ class Finder:
         package = last + "/" in entries
         if package:
             inside = self._folders.entries(inner)
-            for suffix in _SUFFIXES:
+            for suffix in SUFFIXES:
                 if "__init__" + suffix in inside:
                     file = os.path.join(inner, "__init__" + suffix)
                     return self._made(file, ((inner, entry),), entry, name)
-        for suffix in _SUFFIXES:
+        for suffix in SUFFIXES:
             if last + suffix in entries:
                 return self._made(os.path.join(folder, last + suffix), (), entry, name)
         return Found(NAMESPACE, "", ((inner, entry),)) if package else None

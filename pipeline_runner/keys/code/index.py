@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...model.work import Project
 from ..digest import combine
 from . import disk
 from .errors import CodeError, bad_name, missing_module, missing_name, unparsable
 from .files import SourceFiles
-from .finder import BINARY, DIST, MISSING, NAMESPACE, SOURCE, Finder, search_path
-from .fingerprint import Fingerprint, Maker
-from .links import Linker
-from .names import Meaning, Names
-from .reach import Broken, Origin, Reach
-from .signatures import Signature, signature_of
+from .fingerprint import Fingerprint
+from .path import search_path
+
+if TYPE_CHECKING:  # what is needed only when something changed is imported then
+    from ...model.work import Project
+    from .links import Linker
+    from .maker import Maker
+    from .names import Meaning, Names
+    from .reach import Reach
+    from .signatures import Signature
 
 _MEMOS = 2000
 
@@ -61,6 +64,8 @@ class CodeIndex:
 
     def signature(self, call: str) -> Signature | None:
         """The callable's parameters; None where the source doesn't tell."""
+        from .signatures import signature_of
+
         module, qualname = _split(call)
         names, _, _ = self._made_tools()
         return signature_of(names, module, qualname)
@@ -84,7 +89,7 @@ class CodeIndex:
         module, _, label = definition.partition(":")
         names, linker, _ = self._made_tools()
         found = names.find(module)
-        if found.kind != SOURCE or names.summary(module).error is not None:
+        if found.kind != "source" or names.summary(module).error is not None:
             return None
         with open(found.file, "rb") as f:
             lines = f.read().decode("utf-8", "replace").splitlines(keepends=True)
@@ -139,6 +144,11 @@ class CodeIndex:
 
     def _made_tools(self) -> tuple[Names, Linker, Maker]:
         if self._tools is None:
+            from .finder import Finder
+            from .links import Linker
+            from .maker import Maker
+            from .names import Names
+
             distributions = self._files.distributions(self._path)
             self._finder = Finder(self._path, distributions, self._files)
             names = Names(self._finder, self._files)
@@ -147,6 +157,9 @@ class CodeIndex:
         return self._tools
 
     def _reach_call(self, call: str) -> tuple[Reach, list[str]]:
+        from .finder import BINARY, MISSING, NAMESPACE, SOURCE
+        from .reach import Broken, Origin, Reach
+
         module, qualname = _split(call)
         names, linker, _ = self._made_tools()
         reach = Reach(linker, self._project.path)
@@ -204,9 +217,11 @@ class CodeIndex:
 
     def _reach_class(self, name: str) -> tuple[Reach, list[str]]:
         module, _, qualname = name.partition(":")
+        from .reach import Reach
+
         names, linker, _ = self._made_tools()
         reach = Reach(linker, self._project.path)
-        if names.find(module).kind == MISSING or not qualname:
+        if names.find(module).kind == "missing" or not qualname:
             return reach, ["gone", name]
         outer = qualname.split(".<locals>")[0]
         try:
@@ -223,6 +238,3 @@ def _split(call: str) -> tuple[str, str]:
     if not colon or not all(p.isidentifier() for p in parts):
         raise bad_name(call)
     return module, qualname
-
-
-__all__ = ["DIST", "CodeIndex"]

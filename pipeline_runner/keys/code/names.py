@@ -18,8 +18,7 @@ from collections.abc import Iterable
 
 from .files import SourceFiles
 from .finder import DIST, MISSING, NAMESPACE, SOURCE, STD, Finder, Found
-from .special import NAME, PACKAGE
-from .summary import Chain, Summary
+from .summary import NAME, PACKAGE, Chain, Summary
 
 Meaning = tuple[str, ...] | tuple[str, str, int]
 

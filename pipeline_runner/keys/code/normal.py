@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SKIPPED_FIELDS = frozenset(["ctx", "type_comment", "kind", "type_ignores"])
-_COMPOUND_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
+_BODIES = frozenset(["body", "orelse", "finalbody"])
+_COMPOUND_FIELDS = (*_BODIES, "handlers", "cases")
+_ANNOTATED = (*FUNCTIONS, ast.ClassDef, ast.AnnAssign, ast.arg)
 
 _fields: dict[type, tuple[str, tuple[str, ...]]] = {}
 
@@ -26,7 +29,7 @@ def _shape(cls: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
 
 def constant(value: object) -> str:
     """A constant with its type: 1, 1.0, True and "1" differ."""
-    if isinstance(value, str):
+    if value.__class__ is str:
         return f"s{len(value)}:{value}"
     if value is None or isinstance(value, bool) or value is ...:
         return f"k{value}"
@@ -75,46 +78,57 @@ class Normal:
 
     def _tokens(self, root: ast.AST) -> list[str]:
         out: list[str] = []
-        stack: list[object] = [root]
+        stack: list[Any] = [root]
+        pop, emit = stack.pop, out.append
         while stack:
-            item = stack.pop()
-            if isinstance(item, str):
-                out.append(item)
-            elif isinstance(item, ast.Constant):
-                out.append(constant(item.value))
+            item = pop()
+            kind = item.__class__
+            if kind is str:
+                emit(item)
+            elif kind is ast.Name:
+                emit("Name")
+                emit(item.id)
+            elif kind is ast.Constant:
+                emit(constant(item.value))
             else:
-                assert isinstance(item, ast.AST)
-                self._node(item, out, stack)
+                name, fields = _fields.get(kind) or _shape(kind)
+                emit(name)
+                if fields:
+                    stack.extend(self._children(item, kind, fields))
         return out
 
-    def _node(self, node: ast.AST, out: list[str], stack: list[object]) -> None:
-        name, fields = _shape(node.__class__)
-        skip: tuple[str, ...] = ()
-        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            skip = self._definition(node)
-        elif isinstance(node, ast.AnnAssign) and id(node) not in self._read:
-            skip = ("annotation",)
-            if id(node) not in self._local:
-                self.annotations += ["=", *self._tokens(node.annotation)]
-        elif isinstance(node, ast.arg) and id(node) not in self._read:
-            skip = ("annotation",)
-        out.append(name)
-        children: list[object] = []
+    def _children(self, node: Any, kind: type, fields: tuple[str, ...]) -> list[Any]:
+        """What stands in a node, last first."""
+        skip = self._skipped(node) if kind in _ANNOTATED else ()
+        children: list[Any] = []
         for field in fields:
             value = getattr(node, field, None)
             if value is None or field in skip:
                 children.append("-")
-            elif isinstance(value, list):
-                items = [v if v is not None else "-" for v in value if not is_noise(v)]
-                if field != "type_params" or items:
-                    children.append(str(len(items)))
-                    children.extend(items)
-            elif isinstance(value, ast.AST):
-                children.append(value)
-            else:
+            elif value.__class__ is list:
+                if field in _BODIES:
+                    value = [v for v in value if not is_noise(v)]
+                elif None in value:
+                    value = [v if v is not None else "-" for v in value]
+                if field != "type_params" or value:
+                    children.append(str(len(value)))
+                    children += value
+            elif value.__class__ is int:
                 children.append(str(value))
+            else:
+                children.append(value)
         children.reverse()
-        stack.extend(children)
+        return children
+
+    def _skipped(self, node: ast.AST) -> tuple[str, ...]:
+        """The fields that don't count here: annotations that nothing reads go to their sink."""
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            return self._definition(node)
+        if id(node) in self._read:
+            return ()
+        if isinstance(node, ast.AnnAssign) and id(node) not in self._local:
+            self.annotations += ["=", *self._tokens(node.annotation)]
+        return ("annotation",)
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[str, ...]:
         text = docstring(node.body)

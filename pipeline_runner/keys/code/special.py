@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .summary import NAME, PACKAGE
+
 if TYPE_CHECKING:
     from .scope import Walk
 
@@ -13,10 +15,6 @@ if TYPE_CHECKING:
 SPECIAL_NAMES = frozenset([
     "__doc__", "__annotations__", "__annotate__", "__subclasses__", "__globals__", "f_globals", "f_back",
 ])  # fmt: skip
-
-# Stand-ins in the text of an import request; the module that makes the request fills them in.
-PACKAGE = "{__package__}"
-NAME = "{__name__}"
 
 
 def import_request(node: ast.Call) -> tuple[str, str] | None:

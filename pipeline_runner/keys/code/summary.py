@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+# Stand-ins in the text of an import request; the module that makes the request fills them in.
+PACKAGE = "{__package__}"
+NAME = "{__name__}"
+
 Chain = tuple[str, ...]
 Import = tuple[int, str, tuple[str, ...]]
 
