@@ -17,6 +17,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ def loaded_sources() -> dict[str, str]:
     return _loaded
 
 
+@lru_cache(maxsize=8192)
 def is_project_file(path: str | None) -> bool:
     """Is this file code of a user, not of Python, of an installed distribution or of ours?"""
     if not path or path.startswith("<"):

@@ -35,11 +35,13 @@ class _InProcess:
     def __init__(self, capture: StreamCapture, interruptible: bool) -> None:
         self._capture = capture
         self.interruptible = interruptible
+        self._replaced: dict[str, str | None] = {}  # threads share it, but no backend of threads has env
 
     def begin(self, position: int, job: Job) -> None:
         self._capture.begin()
 
     def enter(self, job: Job) -> None:
+        self._replaced = {name: os.environ.get(name) for name in job.env}
         os.environ.update(job.env)
 
     @contextmanager
@@ -65,7 +67,11 @@ class _InProcess:
             signal.signal(signal.SIGALRM, before)
 
     def leave(self, job: Job) -> None:
-        pass
+        for name, value in self._replaced.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
     def end(self, mask: Callable[[str], str]) -> str:
         return self._capture.end(mask)

@@ -93,6 +93,22 @@ class Slot:
             self._process = processes[0]
             self._pid = self._process.pid
         self._manager = self._executor._executor_manager_thread or self._manager
+        self._leave_pipes_to_the_worker()
+
+    def _leave_pipes_to_the_worker(self) -> None:
+        """Close our copies of the worker's ends of the pipes, once it has its own.
+
+        A worker that dies in the middle of a message would else leave loky's threads waiting for
+        the rest of it, or for room in a pipe that nobody reads, until the end of time.
+        """
+        if os.name == "posix":
+            for queue, end in (
+                (self._executor._result_queue, "_writer"),
+                (self._executor._call_queue, "_reader"),
+            ):
+                connection = getattr(queue, end, None)
+                if connection is not None:
+                    connection.close()
 
     # ---- looking ---------------------------------------------------------------------------------
 

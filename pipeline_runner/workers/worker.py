@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -79,6 +80,8 @@ def start(setup: Setup, life: Connection) -> None:
         os.environ.pop(name, None)
     # loky made itself the start method, which the children of a task would not know
     multiprocessing.set_start_method(None, force=True)
+    # a worker that loky finds to have grown would leave by itself, and want to be started again
+    setattr(import_module("joblib.externals.loky.process_executor"), "_USE_PSUTIL", False)  # noqa: B010
     install(setup.project)
     os.chdir(setup.project.root)
     sys.argv = [""]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -397,3 +400,60 @@ def test_an_interpreter_ends_although_nobody_closed_the_pool(kit: Kit, tmp_path:
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == "ValueError: on the way"
     assert list(temporary.iterdir()) == []
+
+
+def test_a_worker_killed_in_the_middle_of_a_message(kit: Kit) -> None:
+    """Neither a batch nor an answer that is cut off keeps anybody waiting."""
+    kit.module(
+        WORK
+        + """
+    def farewell():
+        # prints more than a pipe holds, and dies while the answer is on its way
+        print("x" * 2_000_000)
+        subprocess.Popen(["sh", "-c", f"sleep 0.1; kill -9 {os.getpid()}"])
+        return 1
+    """
+    )
+    before = set(threading.enumerate())
+    with LokyPool(1, kit.project) as pool:
+        pid = kit.value(one(pool, kit.job("pid"), kit.task()))
+        os.kill(pid, signal.SIGSTOP)
+        big = kit.task(x="x" * 5_000_000)
+        pool.submit(1, kit.job("fine"), [big])
+        assert pool.wait(0.1) == []
+        os.kill(pid, signal.SIGKILL)
+        assert isinstance(answers(pool)[1][0], Succeeded)
+
+        reader = pool._slots[0]._executor._result_queue._reader
+        receive = reader.recv
+        reader.recv = lambda: (time.sleep(0.5), receive())[1]  # the answer fills the pipe meanwhile
+        pool.submit(2, kit.job("farewell"), [kit.task()])
+        [outcome] = answers(pool)[2]
+        assert failure(outcome).error.kind == "worker_lost"
+        assert kit.value(one(pool, kit.job("fine"), kit.task(x=1))) == 1
+    assert {t for t in threading.enumerate() if t.is_alive()} <= before
+
+
+def test_every_ticket_is_answered_whoever_is_killed(kit: Kit) -> None:
+    kit.module("import os, time\ndef run(x):\n    time.sleep(0.01)\n    return os.getpid()")
+    dice = random.Random(20261122)
+    pids: list[int] = []
+    found: dict[int, str] = {}
+    with LokyPool(2, kit.project) as pool:
+        ticket = 0
+        while len(found) < 60:
+            while pool.free() and ticket < 60:
+                pool.submit(ticket, kit.job(), [kit.task(i, x=i) for i in range(dice.choice([1, 3]))])
+                ticket += 1
+            for done in pool.wait(0.5):
+                assert done.ticket not in found
+                found[done.ticket] = "".join(sorted({type(o).__name__ for o in done.outcomes}))
+                pids += [kit.value(o) for o in done.outcomes if isinstance(o, Succeeded)]
+                for outcome in done.outcomes:
+                    assert not isinstance(outcome, Failed) or outcome.error.kind == "worker_lost"
+            if pids and dice.random() < 0.15:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pids[-1], signal.SIGKILL)
+                pids.clear()
+    assert set(found) == set(range(60))
+    assert "Succeeded" in found.values()
