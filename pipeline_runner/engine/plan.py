@@ -13,11 +13,11 @@ from ..model.outcome import SKIPPED, SUCCEEDED
 from ..resolve.order import waves
 from . import rules
 from .bind import Binder, BindError, when_varies
-from .results import Unknown
 from .expand import Expander, SplitNeeded
 from .ports import Code, History
 from .prepare import Candidate, Preparer
 from .reasons import damage, explain
+from .results import Unknown
 
 
 class Planner:

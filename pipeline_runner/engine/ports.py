@@ -9,7 +9,6 @@ from ..errors import BlobLost as BlobLost
 from ..model.artifact import ArgPart, Artifact, CacheKey, Entry, Recipe
 from ..model.artifact import Damaged as Damaged
 from ..model.bound import Bound
-from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.work import Job, Task
 

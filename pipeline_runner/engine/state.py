@@ -358,6 +358,10 @@ class State:
             self._announce(TaskFailed(self._at, told.step, told.item, 1, error, 0.0))
             self._final(st, [told.item], FAILED)
             return
+        gone = [n for n, k in told.producers if self.steps[n].state_of(k) not in (None, SUCCEEDED, REUSED)]
+        if told.item >= 0 and gone:  # run again for another reader, in vain
+            self._final(st, [told.item], BLOCKED, gone[0])
+            return
         if told.item < 0:  # its items could not be found: it waits for the producers as at first
             st.phase = WAITING
             lost = {n for n, _ in told.producers if n != st.step.follows}
@@ -370,13 +374,15 @@ class State:
                 self._revived.setdefault((name, k), []).append(reader)
             producer = self.steps[name]
             names.append(task_id(name, producer.keys[k] if producer.keys else None))
-            if producer.is_final(k):
+            if producer.state_of(k) in (SUCCEEDED, REUSED):
                 if producer.phase == CLOSED:
                     self._left += 1
                     for waiting in self._readers[name]:
                         waiting.waiting += waiting.phase == WAITING and waiting.step.follows != name
                 producer.reopen(k)
                 self._prepare(producer, [k], again=True)
+        if told.item < 0:
+            self._agenda.append(st)  # where all of them are final already
         self._announce(InputsLost(self._at, told.step, told.item, tuple(names), told.damaged))
 
     def _final(self, st: StepState, items: Sequence[int], state: str, why: str = "") -> None:

@@ -102,7 +102,7 @@ class StepState:
             if self.status[k] != Item.READY:
                 self.ready.popleft()
                 continue
-            if k in self.alone:
+            if k in self.alone or k in self.attempts:
                 if items:
                     break
                 most = 1

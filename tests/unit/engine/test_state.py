@@ -478,6 +478,21 @@ def test_if_the_revived_producer_fails_its_readers_are_blocked() -> None:
     assert hand.outcomes() == {"a": "failed", "b": "blocked"}
 
 
+def test_a_producer_that_was_revived_in_vain_is_not_tried_for_each_reader() -> None:
+    hand = Hand(step("a"), step("b", "a"), step("c", "a"))
+    hand.begin()
+    hand.hit("a")
+    hand.miss("b")
+    hand.miss("c")
+    hand.slots(2)
+    hand.lost("b", 0, ("a", 0))
+    hand.miss("a")
+    hand.slots()
+    hand.fail("a")
+    assert hand.lost("c", 0, ("a", 0)) == []
+    assert hand.outcomes() == {"a": "failed", "b": "blocked", "c": "blocked"}
+
+
 def test_what_is_lost_again_and_again_is_given_up() -> None:
     hand = Hand(step("a"), step("b", "a"))
     hand.begin()
