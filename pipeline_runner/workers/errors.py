@@ -38,7 +38,7 @@ def describe(
         kind,
         mask(one_line(message or headline(exc))),
         type_names(exc),
-        mask(user_traceback(exc)),
+        mask(user_traceback(exc) if kind != "bug" else _whole_traceback(exc)),
         where(exc, project),
         mask(hint),
     )
@@ -85,6 +85,14 @@ def user_traceback(exc: BaseException) -> str:
         tree = traceback.TracebackException(type(exc), exc, exc.__traceback__, compact=True)
         _clean(tree, set())
         return "".join(tree.format())
+    except BaseException:
+        return headline(exc) + "\n"
+
+
+def _whole_traceback(exc: BaseException) -> str:
+    """Of a bug of ours all frames count."""
+    try:
+        return "".join(traceback.format_exception(exc))
     except BaseException:
         return headline(exc) + "\n"
 

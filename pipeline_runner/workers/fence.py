@@ -14,6 +14,9 @@ from ..model.work import Job
 from .randomness import Randomness
 
 
+_HARMLESS = ("ExecutorManagerThread",)  # of a joblib pool, which a task leaves for the next one
+
+
 class Fence:
     """Environment, working folder, import path, random state, alarms and warning filters."""
 
@@ -53,9 +56,11 @@ class Fence:
 
     def left_running(self) -> bool:
         """Did tasks leave threads that keep running? Such a worker is not used again."""
-        extra = threading.active_count() - self._threads
-        return extra > 0 and any(
-            not t.daemon and t is not threading.main_thread() and t.is_alive() for t in threading.enumerate()
+        if threading.active_count() <= self._threads:
+            return False
+        return any(
+            not t.daemon and t is not threading.main_thread() and t.name not in _HARMLESS
+            for t in threading.enumerate()
         )
 
 

@@ -104,7 +104,7 @@ def _path_with(project: Project) -> list[str]:
 
 class _Kept(NamedTuple):
     modules: dict[str, ModuleType]
-    files: dict[str, str]
+    sources: dict[str, str]  # path -> digest of what was loaded
 
 
 _kept: dict[Project, _Kept] = {}
@@ -122,10 +122,11 @@ def isolated(project: Project) -> Iterator[None]:
     if _active and _active[-1] == project:
         yield
         return
-    path = sys.path[:]
+    path, sources = sys.path[:], dict(_loaded)
     finder = ProjectFinder()
     hidden = _take(_Provided(project))
     _active.append(project)
+    _loaded.clear()  # what a former use has loaded says nothing of this one
     try:
         sys.path[:] = _path_with(project)
         sys.meta_path.insert(0, finder)
@@ -135,8 +136,9 @@ def isolated(project: Project) -> Iterator[None]:
     finally:
         _active.remove(project)
         taken = _take(_Provided(project))
-        files = {p: d for p in map(_source, taken.values()) if p and (d := _loaded.get(p))}
-        _kept[project] = _Kept(taken, files)
+        _kept[project] = _Kept(taken, dict(_loaded))
+        _loaded.clear()
+        _loaded.update(sources)
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
         sys.path[:] = path
@@ -196,8 +198,9 @@ def _take(provided: _Provided) -> dict[str, ModuleType]:
 
 def _bring_back(project: Project) -> None:
     kept = _kept.pop(project, None)
-    if kept is not None and all(_same(path, known) for path, known in kept.files.items()):
+    if kept is not None and all(_same(path, known) for path, known in kept.sources.items()):
         sys.modules.update(kept.modules)
+        _loaded.update(kept.sources)
 
 
 def _same(path: str, known: str) -> bool:
@@ -206,8 +209,3 @@ def _same(path: str, known: str) -> bool:
             return digest(file.read()) == known
     except OSError:
         return False
-
-
-def _source(module: ModuleType) -> str | None:
-    file = getattr(module, "__file__", None)
-    return os.path.abspath(file) if file else None

@@ -116,6 +116,8 @@ def _restore_environment(before: dict[str, str]) -> None:
 class SequentialPool:
     """Each batch runs inside ``wait``, in the thread that waits."""
 
+    inline = True  # so only an exception stops a task
+
     def __init__(self, project: Project) -> None:
         self._surroundings = _Surroundings(project, threads=False)
         self._host = _InProcess(self._surroundings.capture, interruptible=True)

@@ -358,7 +358,9 @@ def test_tasks_may_use_processes_of_their_own(pool_and_kit: tuple[LokyPool, Kit]
     )
     for method in ("fork", "spawn"):
         assert kit.value(one(pool, kit.job("many:pooled"), kit.task(method=method))) == [0, 1, 4, 9]
+    pid = kit.value(one(pool, kit.job("pid"), kit.task()))
     assert kit.value(one(pool, kit.job("many:parallel"), kit.task())) == [0, 1, 4, 9]
+    assert kit.value(one(pool, kit.job("pid"), kit.task())) == pid  # joblib's pool is no reason to restart
 
 
 def test_a_child_that_returns_from_a_fork_answers_nothing(pool_and_kit: tuple[LokyPool, Kit]) -> None:

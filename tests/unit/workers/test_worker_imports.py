@@ -55,8 +55,16 @@ def test_no_bytecode_is_written(kit: Kit) -> None:
 
 def test_the_digest_of_what_was_loaded_is_known(kit: Kit) -> None:
     path = kit.module("value = 1")
-    load(kit)
-    assert loaded_sources()[str(path)] == digest(b"value = 1")
+    with isolated(kit.project):
+        importlib.import_module("work")
+        assert loaded_sources()[str(path)] == digest(b"value = 1")
+    with isolated(kit.project):
+        assert loaded_sources()[str(path)] == digest(b"value = 1")  # kept
+    kit.module("value = 2")
+    with isolated(kit.project):
+        assert str(path) not in loaded_sources()  # not loaded again so far
+        importlib.import_module("work")
+        assert loaded_sources()[str(path)] == digest(b"value = 2")
 
 
 def test_two_projects_with_modules_of_the_same_name(tmp_path: Path) -> None:
