@@ -13,7 +13,6 @@ from typing import Any
 from ..model.work import Job
 from .randomness import Randomness
 
-
 _HARMLESS = ("ExecutorManagerThread",)  # of a joblib pool, which a task leaves for the next one
 
 
