@@ -413,7 +413,9 @@ class State:
             if not good:
                 self._final(reader, [j], BLOCKED, st.step.name)
             elif not any((name, j) in waiting for waiting in self._revived.values()):
-                self._prepare(reader, [j])
+                # one whose own result was lost may neither reuse it nor wait for an equal task, which
+                # could be waiting for it
+                self._prepare(reader, [j], again=j in reader.revived)
 
     def _try_close(self, st: StepState) -> None:
         if st.phase != OPEN or st.left > 0:

@@ -35,7 +35,7 @@ _CODE = {state: _FINAL + i for i, state in enumerate(STATES)}
 class StepState:
     __slots__ = (
         "alone", "attempts", "batches", "gathers", "holds_back", "keys", "left", "offered", "outcome",
-        "pace", "phase", "ready", "reason", "status", "step", "tally", "verdict", "verdicts",
+        "pace", "phase", "ready", "reason", "revived", "status", "step", "tally", "verdict", "verdicts",
         "waiting", "whole",
     )  # fmt: skip
 
@@ -51,6 +51,7 @@ class StepState:
         self.tally = dict.fromkeys(STATES, 0)
         self.ready: deque[int] = deque()
         self.alone: set[int] = set()  # items that go to a worker by themselves
+        self.revived: set[int] = set()  # items whose stored results were lost
         self.attempts: dict[int, int] = {}  # item -> attempts made
         self.batches = 0  # at work
         self.offered = False
@@ -90,6 +91,7 @@ class StepState:
     def reopen(self, k: int) -> None:
         self.tally[STATES[self.status[k] - _FINAL]] -= 1
         self.status[k] = Item.PENDING
+        self.revived.add(k)
         self.left += 1
         self.phase = OPEN
         self.outcome = None

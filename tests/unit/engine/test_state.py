@@ -441,6 +441,19 @@ def test_a_loss_while_a_follower_finds_its_names_waits_for_the_followed() -> Non
     assert hand.run("f", 0) == ["expand g"]
 
 
+def test_a_chain_of_losses_is_computed_from_its_start() -> None:
+    hand = Hand(step("a"), step("b", "a"), step("c", "b"))
+    hand.begin()
+    hand.hit("a")
+    hand.hit("b")
+    hand.miss("c")
+    hand.slots()
+    assert hand.lost("c", 0, ("b", 0)) == ["again b 0"]
+    assert hand.lost("b", 0, ("a", 0), running=False) == ["again a 0"]
+    assert hand.run("a") == ["again b 0"]  # what is stored of b is lost still
+    assert hand.run("b") == ["prepare c 0"]
+
+
 def test_two_readers_of_one_loss_run_the_producer_once() -> None:
     hand = Hand(step("a"), step("b", "a"), step("c", "a"))
     hand.begin()
