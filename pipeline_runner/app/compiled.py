@@ -31,9 +31,8 @@ class Compiled(NamedTuple):
 class CompiledGraphs:
     """The compiled graphs of one folder's pipelines."""
 
-    def __init__(self, root: str) -> None:
-        # beside the pipeline, wherever the store is: that is not known before the file is read
-        self.folder = os.path.join(root, ".prun", "index", "graphs")
+    def __init__(self, index: str) -> None:
+        self.folder = os.path.join(index, "graphs")
 
     def name(
         self, file: str, profile: str | None, params: Mapping[str, Any] | None, overrides: Sequence[str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..engine.bind import Binder, BindError
-from ..engine.results import Unknown
 from ..engine.expand import Expander, SplitNeeded
+from ..engine.results import Unknown
 from ..errors import Problem, RunFailed
 from ..keys.files import FileIndex
 from ..model.artifact import Artifact, CacheKey, Entry, Recipe

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError, Place, Problem, PrunError
 from ..model.graph import Graph
+from ..resolve.order import sort_problems
 from ..resolve.select import above, select
 from .compiled import Compiled, CompiledGraphs
 from .plan import Plan
@@ -71,15 +72,19 @@ class Pipeline:
         file = os.path.abspath(os.fspath(path))
         if os.path.isdir(file):
             file = os.path.join(file, DEFAULT_FILE)
-        kept = CompiledGraphs(os.path.dirname(file))
+        kept = CompiledGraphs(_index_folder(os.path.dirname(file), _from_here(store)))
         name = kept.name(file, profile, params, overrides)
         compiled = kept.find(name) if name is not None else None
         places = _Places(os.fspath(path) if not os.path.isdir(path) else file, profile)
         if compiled is None:
-            from ..resolve.build import build
+            from ..resolve.build import try_build
 
             loaded = places.load(params, overrides)
-            compiled = Compiled(build(loaded), loaded.params)
+            built = try_build(loaded)
+            compiled = Compiled(built.graph, loaded.params)
+            if built.errors:
+                partial = cls(built.graph, loaded.params, store=_from_here(store), place=places)
+                raise PipelineError(sort_problems([*built.errors, *partial._more_problems()]))
             if name is not None:
                 kept.keep(name, loaded.files, compiled)
         return cls(compiled.graph, compiled.params, store=_from_here(store), place=places)
@@ -163,7 +168,7 @@ class Pipeline:
     def check(self) -> list[Problem]:
         """Everything that can be wrong before a run; warnings too. Empty when all is well."""
         session = self._session(False)
-        found = Preflight(session, self._backend(None), self._place).problems(self.graph.steps, warnings=True)
+        found = Preflight(session, self._backend(None), self._place).problems(self.graph.steps, lint=True)
         session.save_indexes()
         return found
 
@@ -176,6 +181,15 @@ class Pipeline:
         session = self._session(False)
         self._refuse(session, list(self.graph.steps), self._backend(None))
         return explain_task(session, self.graph, task)
+
+    def _more_problems(self) -> list[Problem]:
+        """What else is wrong with the steps that could be resolved, to tell all of it at once."""
+        try:
+            return Preflight(self._session(False), self._backend(None), self._place).problems(
+                self.graph.steps
+            )
+        except PrunError as error:
+            return list(error.problems)
 
     # ---- inside ----------------------------------------------------------------------------------
 
@@ -248,6 +262,12 @@ class _Places:
             self.load()
         found: Place | None = self._source.place(path)
         return found
+
+
+def _index_folder(root: str, store: str | None) -> str:
+    """Where compiled graphs lie: with a store given by hand its folder, else beside the pipeline."""
+    folder = store if store is not None and "://" not in store and "::" not in store else None
+    return os.path.join(folder or os.path.join(root, ".prun"), "index")
 
 
 def _from_here(store: str | None) -> str | None:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..engine.bind import BindError
-from ..engine.results import Unknown
 from ..engine.expand import Expander, SplitNeeded
+from ..engine.results import Unknown
 from ..errors import BlobLost, Place, Problem
 from ..keys.code import CodeError
 from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text
+from .annotations import annotation_problems
 
 if TYPE_CHECKING:
     from .session import Session
@@ -29,15 +30,17 @@ class Preflight:
         self.backend = backend
         self.place = place
 
-    def problems(self, steps: Iterable[str], *, warnings: bool = False) -> list[Problem]:
-        """Every problem of the named steps; with ``warnings`` what is only suspicious, too."""
+    def problems(self, steps: Iterable[str], *, lint: bool = False) -> list[Problem]:
+        """Every problem of the named steps; with ``lint`` what does not stop a run, too."""
         found = list(self._backend())
         names = list(steps)
         for name in names:
             step = self.graph.steps[name]
             for problem in self._step(step):
-                if warnings or problem.severity == "error":
+                if lint or problem.severity == "error":
                     found.append(problem)
+            if lint:
+                found += annotation_problems(self.session, step, self._argument)
         found += self._secrets(names)
         return found
 
@@ -46,10 +49,14 @@ class Preflight:
     def _backend(self) -> Iterator[Problem]:
         from ..workers.pools import backend_problem
 
-        problem = backend_problem(self.backend)
-        if problem is not None:
-            yield problem._replace(where=problem.where or self.place(("executor", "backend")))
-        elif self.backend not in THREADS and not self.session.store.shared_between_processes:
+        written = self.graph.executor.backend
+        for backend in dict.fromkeys(b for b in (written, self.backend) if b is not None):
+            problem = backend_problem(backend)
+            if problem is not None:
+                where = self.place(("executor", "backend")) if backend == written else None
+                yield problem._replace(where=where)
+                return
+        if self.backend not in THREADS and not self.session.store.shared_between_processes:
             yield Problem(
                 "store", f"{self.session.store.url} is seen by one process alone", self.place(("store",)),
                 "use --backend threading, or a store on disk",

@@ -182,14 +182,14 @@ class Run:
         about = self._about(step)
         outputs = self.graph.steps[step].outputs
         if key is not None:
-            return self._value(step, self._index(step, key), path)
+            return self._value(step, self._index(step, key), path, what)
         if about["keys"] is None:
-            return self._value(step, 0, path)
+            return self._value(step, 0, path, what)
         if self._whole(about):
-            return self._value(step, 0, path)
+            return self._value(step, 0, path, what)
         present = [k for k, e in enumerate(about["entries"]) if e is not None]
         head = path[:1] if outputs and path and path[0] in outputs else ()
-        values = {k: self._value(step, k, head) for k in present}
+        values = {k: self._value(step, k, head, what) for k in present}
         listed: Any = [values[k] for k in present]
         if (shape := self._shape(step, len(about["keys"]))) is not None:
             starts = [sum(shape[:i]) for i in range(len(shape))]
@@ -197,7 +197,7 @@ class Run:
                 [values[k] for k in range(a, a + n) if k in values]
                 for a, n in zip(starts, shape, strict=True)
             ]
-        return go_deeper(listed, path[len(head) :])
+        return _part(listed, path[len(head) :], what)
 
     def inputs(self, task: str) -> dict[str, Any]:
         """The arguments of one task, by name, as it got them.
@@ -321,7 +321,7 @@ class Run:
         """Whether a fan-out was decided as a whole, without items."""
         return len(about["states"]) == 1 and not about["entries"]
 
-    def _value(self, step: str, k: int, path: tuple[str | int, ...]) -> Any:
+    def _value(self, step: str, k: int, path: tuple[str | int, ...], what: str) -> Any:
         entry = self.entry(step, k)
         about = self._about(step)
         state = about["states"][k] if k < len(about["states"]) else ""
@@ -340,7 +340,7 @@ class Run:
             value, path = self.decode(entry.outputs[str(path[0])]), path[1:]
         else:
             value = {n: self.decode(entry.outputs[n]) for n in outputs}
-        return go_deeper(value, path)
+        return _part(value, path, what)
 
     def decode(self, artifact: Artifact) -> Any:
         """The value of an artifact. Unpickles: only of stores that you trust."""
@@ -363,6 +363,13 @@ class Run:
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {s}" for s, n in self.counts.items() if n)
         return f"<Run {self.id} of {self.pipeline}: {self.status}; {counts}>"
+
+
+def _part(value: Any, path: tuple[str | int, ...], what: str) -> Any:
+    try:
+        return go_deeper(value, path)
+    except LookupError as error:
+        raise PrunError(Problem("no-output", f"{what}: {error.args[0]}")) from None
 
 
 def _error(fields: Sequence[Any]) -> ErrorInfo:

@@ -37,14 +37,18 @@ class Session:
         self.project = project_of(graph)
         index = self.store.index_dir
         self.code = CodeIndex(self.project, index_file=os.path.join(index, "code"), paranoid=paranoid)
-        self.files = FileIndex(graph.root, index_file=os.path.join(index, "files"), paranoid=paranoid)
+        self.files = FileIndex(graph.root, os.path.join(index, "files"), paranoid=paranoid)
         self.recipes = Recipes(graph, self.code)
         self.history = StoreHistory(self.store, graph.name)
 
     def binding(self, graph: Graph, run_id: str, forced: frozenset[str]) -> tuple[Binder, Expander, Preparer]:
         """What binds, expands and looks up the tasks of (a part of) the pipeline."""
         binder = Binder(graph, self.params, run_id, self.store, self.recipes, self.files)
-        return binder, Expander(binder), Preparer(binder, self.store, self.recipes, forced)
+        return (
+            binder,
+            Expander(binder),
+            Preparer(binder, self.store, self.recipes, forced, paranoid=self.paranoid),
+        )
 
     def plan(self, graph: Graph, forced: frozenset[str]) -> list[PlannedTask]:
         binder, expander, preparer = self.binding(graph, "plan", forced)

@@ -18,7 +18,7 @@ from ..model.bound import Bound, Deep, FileArg, Inline, Many, Named, Secret, Sto
 from ..model.graph import Files, Graph, Input, Literal, Ref, Step, Text
 from ..resolve import condition
 from .ports import Cache, Code, FileTracker
-from .results import Selection, StepResult, Unknown, entry_bound
+from .results import NOTHING, Selection, StepResult, Unknown, entry_bound
 
 RUN_ID = "\0run.id\0"  # stands for the run's id wherever a key is made
 
@@ -110,15 +110,17 @@ class Binder:
         result = self.result(ref.name)
         if result.unknown:
             raise Unknown(ref.name)
+        if result.skipped:
+            return NOTHING
         step = result.step
-        if step.fanout is not None and not result.skipped:
+        if step.fanout is not None:
             output, rest = None, ref.path
             if step.outputs is not None and rest and isinstance(rest[0], str):
                 output, rest = rest[0], rest[1:]
             return self.deeper(result.gathered(output, self.aligned(reader, result)), rest, ref)
         entry = result.entry(0)
         if entry is None:
-            return _NOTHING
+            return NOTHING
         return self.deeper(entry_bound(entry, step.outputs), ref.path, ref)
 
     def aligned(self, reader: Step, result: StepResult) -> Selection:
@@ -142,7 +144,7 @@ class Binder:
     def _present(self, reader: Step, name: str) -> list[int] | None:
         """The items that all fan-outs of a family have which a step gathers; None: all."""
         family = self.family(name)
-        names = {r.name for r in step_refs(reader) if self.family(r.name) == family}
+        names = {name, *(r.name for r in step_refs(reader) if self.family(r.name) == family)}
         results = [r for r in map(self.result, sorted(names)) if not r.skipped]
         if all(r.complete for r in results):
             return None
@@ -334,7 +336,6 @@ class Binder:
 # ---- helpers ---------------------------------------------------------------------------------------
 
 _INLINE_TEXT = object()
-_NOTHING = Inline(plain_digest(None), None)
 _NO_ARGS = Args({}, {}, {})
 
 

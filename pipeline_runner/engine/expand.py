@@ -12,7 +12,7 @@ from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
 from ..model.names import short_key
 from .bind import Binder, BindError, as_text, shorten
-from .results import FollowedItems, Items
+from .results import FollowedItems, Items, StepResult, Unknown
 
 
 class SplitNeeded(Exception):
@@ -54,7 +54,7 @@ class Expander:
         else:
             values = self._list(step, fanout.source, "foreach")
             items = Items(item_keys(values), values)
-        return self._named(items, fanout)
+        return self._named(items, fanout, step)
 
     def _list(self, step: Step, source: Ref | tuple[Any, ...], what: str) -> Sequence[Bound]:
         if not isinstance(source, Ref):
@@ -86,15 +86,19 @@ class Expander:
         joined = [",".join(parts) for parts in product(*keys)]
         if len(set(joined)) != len(joined):
             joined = [str(i) for i in range(len(joined))]
-        columns: dict[str, Sequence[Bound]] = {name: [row[i] for row in combined] for i, name in enumerate(names)}
+        columns: dict[str, Sequence[Bound]] = {
+            name: [row[i] for row in combined] for i, name in enumerate(names)
+        }
         return Items(joined, axes=columns)
 
     def _followed(self, step: Step, fanout: ForEach) -> Items:
         assert isinstance(fanout.source, Ref)
         assert step.follows is not None
         source = self.binder.result(step.follows)
+        if source.items is None:
+            raise Unknown(step.follows)
         output = str(fanout.source.path[0]) if fanout.source.path else None
-        return self._named(FollowedItems(source, output), fanout)
+        return self._named(FollowedItems(source, output), fanout, step)
 
     def _deeper(self, step: Step, ref: Ref) -> Items:
         """``STEP.*``: an item for each element of each element."""
@@ -110,27 +114,38 @@ class Expander:
                 missing.extend(split.lists)
         if missing:
             raise SplitNeeded(missing)
-        fan_out = source is not None and source.step.fanout is not None
-        if fan_out and source is not None and source.items is not None:
-            index = [k for k in range(len(source.entries)) if source.present(k)]
+        index = self._outer(step, ref, source)
+        if index is not None and source is not None and source.items is not None:
             outer_keys = [source.items.keys[k] for k in index]
         else:
-            index = list(range(len(outer)))
             outer_keys = item_keys(outer)
         keys = [f"{key},{i}" for key, inner in zip(outer_keys, lists, strict=True) for i in range(len(inner))]
         items = Items(keys, [b for inner in lists for b in inner], shape=[len(inner) for inner in lists])
-        if fan_out:
+        if index is not None:
             items.outer = ref.name
             items.outer_index = index
         return items
 
-    def _named(self, items: Items, fanout: ForEach) -> Items:
+    def _outer(self, step: Step, ref: Ref, source: StepResult | None) -> Sequence[int] | None:
+        """Which items of a fan-out the outer list has; None where it is no fan-out's items."""
+        if source is None or source.items is None or source.items.shape is not None:
+            return None  # a fan-out made by ``.*`` gives groups, not items
+        if len(ref.path) > (source.step.outputs is not None):
+            return None  # something inside of one item
+        chosen = self.binder.aligned(step, source).items
+        return range(len(source.entries)) if chosen is None else chosen
+
+    def _named(self, items: Items, fanout: ForEach, step: Step) -> Items:
         """``key:``: the items' own names."""
         ref = fanout.key
         if ref is None:
             return items
         keys: list[str] = []
+        followed = self.binder.result(step.follows) if step.follows is not None else None
         for k in range(len(items)):
+            if followed is not None and not followed.present(k) and not followed.unknown:
+                keys.append(items.keys[k])  # it gave none
+                continue
             value = self.binder.plain(self.binder.deeper(items.item(k), ref.path, ref), ref.text)
             if type(value) not in (str, int, bool):
                 raise BindError(f"key {ref.text} of item {k} is {shorten(value, 60)}, not a text or a number")

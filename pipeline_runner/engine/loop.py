@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..errors import BlobLost
 from ..model.artifact import CacheKey, Damaged, Entry
 from ..model.bound import Bound
-from ..model.event import Event, Published, TaskLogged
+from ..model.event import Event, Published, TaskFailed, TaskLogged
 from ..model.graph import Graph, Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
 from ..model.work import Job, Project, Task
@@ -25,6 +26,7 @@ from .ports import Clock, Code, History, Observer, Pool
 from .prepare import Candidate, Preparer, bind_failure
 from .publishing import Publishing
 from .reasons import damage, explain, in_words
+from .results import Unknown
 from .state import State
 from .timers import Timers
 
@@ -187,12 +189,17 @@ class Loop:
                 self._timers.set(self.at() + command.seconds, command.step, command.item)
 
     def _announce(self, event: Event) -> None:
+        if isinstance(event, TaskFailed) and event.retry_in is None:
+            result = self.binder.result(event.step)
+            if result.present(event.item):  # it ran again because its result was lost
+                result.set_entry(event.item, None)
         for observer in self.observers:
             observer(event)
 
     def _expand(self, step: Step, ask: bool) -> None:
         at = self.at()
         result = self.binder.result(step.name)
+        result.skipped = not ask
         try:
             if ask and step.when is not None and not when_varies(step) and not self.binder.holds(step, None):
                 self._inbox.append(m.WhenFalse(at, step.name))
@@ -205,14 +212,15 @@ class Loop:
                 self._inbox.append(m.Expanded(at, step.name, None))
         except BlobLost as lost:
             self._blob_lost(step.name, -1, [lost.blob], lost.damaged)
-        except BindError as error:
-            if ask:
+        except (BindError, Unknown) as error:
+            if ask and isinstance(error, BindError):
                 self._inbox.append(m.ExpandFailed(at, step.name, bind_failure(error)))
+            elif ask:
+                raise
             else:
                 self._inbox.append(m.Expanded(at, step.name, None))
         else:
             result.expand(items)
-            result.skipped = not ask
             self._inbox.append(m.Expanded(at, step.name, len(items), items.keys))
 
     def _split(self, step: Step, lists: Sequence[Bound]) -> None:
@@ -319,7 +327,7 @@ class Loop:
         hits = []
         failed = list(told.failed)
         for k in told.hits:
-            error = self._publish(step, k, lambda err, k=k: self._republished(step, k, err))
+            error = self._publish(step, k, partial(self._republished, step, k))
             if error is _LATER:
                 continue
             if error is None:
@@ -349,17 +357,15 @@ class Loop:
             self._came_back(step, ks, outcomes)
 
         shared = self.binder.shared_args(step)
-        for env, ks in by_env.items():
-            job = self._job(step, "call", step.call, {**shared.env, **dict(env)})
+        for own, ks in by_env.items():
+            job = self._job(step, "call", step.call, {**shared.env, **dict(own)})
             tasks = []
             for k in ks:
                 candidate = self._candidates[step.name, k]
                 parts = self.preparer.parts(step, candidate)
                 task_id = self.preparer.id_of(step, k)
                 tasks.append(Task(k, task_id, candidate.key, candidate.own.bound, parts, attempt))
-            self._outbox.append(
-                (job, tasks, _Batch(step.name, ks, lambda out, ks=ks: done(ks, out)))  # type: ignore[misc]
-            )
+            self._outbox.append((job, tasks, _Batch(step.name, ks, partial(done, ks))))
 
     def _job(self, step: Step, kind: str, call: str, env: Mapping[str, str]) -> Job:
         s = self.settings
@@ -391,7 +397,7 @@ class Loop:
                 error = self._publish(
                     step,
                     k,
-                    lambda err, k=k, s=outcome.seconds: self._published(step, k, s, err),  # type: ignore[misc]
+                    lambda err, k=k, s=outcome.seconds: self._published(step, k, s, err),
                 )
                 if error is None:
                     good.append(k)
@@ -453,9 +459,9 @@ class Loop:
         errors: list[ErrorInfo] = []
         left = [len(pending)]
 
-        def done(path: str, bound: Bound, outcome: Outcome) -> None:
+        def done(path: str, bound: Bound, outcomes: Sequence[Outcome]) -> None:
             left[0] -= 1
-            error = self.publishing.rendered(path, bound, outcome)
+            error = self.publishing.rendered(path, bound, outcomes[0])
             if error is None:
                 self._told_published(step, path)
             else:
@@ -468,7 +474,7 @@ class Loop:
             task = Task(
                 k, f"{step.name} (publishing)", self.publishing.key(path, bound), {"value": bound}, {}
             )
-            batch = _Batch(step.name, [k], lambda out, p=path, b=bound: done(p, b, out[0]))  # type: ignore[misc]
+            batch = _Batch(step.name, [k], partial(done, path, bound))
             self._outbox.append((job, [task], batch))
         return _LATER
 

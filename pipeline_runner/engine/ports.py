@@ -22,6 +22,9 @@ class Cache(Protocol):
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         """Every entry made by a recipe (to tell `run` from `undecided`)."""
 
+    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
+        """What is wrong with an entry's blobs: by one look at them, or by reading them all."""
+
     def plain(self, artifact: Artifact) -> Any:
         """The value of a "data" artifact. Raises ``BlobLost`` when its blob cannot be read."""
 
@@ -52,11 +55,23 @@ class History(Protocol):
         """What a task of the step took lately."""
 
 
-class TrackedFile(NamedTuple):
-    paths: tuple[str, ...]  # absolute
-    digest: str  # content and relative paths
-    many: bool
-    what: str  # for people
+class TrackedFile(Protocol):
+    """What a path, a pattern, a folder or a list of paths stands for."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Absolute."""
+
+    @property
+    def digest(self) -> str:
+        """Of content and relative paths."""
+
+    @property
+    def many(self) -> bool: ...
+
+    @property
+    def what(self) -> str:
+        """For people."""
 
 
 class FileTracker(Protocol):

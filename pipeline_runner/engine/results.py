@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..keys.canonical import list_digest, named_digest
+from ..keys.canonical import list_digest, named_digest, plain_digest
 from ..model.artifact import Artifact, Entry
-from ..model.bound import Bound, Many, Named, Stored
+from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import Step
+
+NOTHING = Inline(plain_digest(None), None)  # what a step gave that was skipped
 
 
 class Unknown(Exception):
@@ -73,6 +75,8 @@ class FollowedItems(Items):
         self._output = output
 
     def item(self, k: int) -> Bound:
+        if not self._source.present(k) and not self._source.unknown:
+            return NOTHING  # it failed, and a trigger rule lets this one run nevertheless
         return self._source.output(k, self._output)
 
 
@@ -106,7 +110,7 @@ class StepResult:
         self._gathered.clear()
 
     def present(self, k: int) -> bool:
-        return self.entries[k] is not None
+        return k < len(self.entries) and self.entries[k] is not None
 
     def entry(self, k: int) -> Entry | None:
         return self.entries[k]

@@ -42,8 +42,9 @@ def plain_digest(value: Any) -> str:
     """The content digest of plain data. Raises ``NotPlain`` with the path to what is not."""
     try:
         return _deeply(lambda: _digest(value, 0))
-    except TooDeep:
-        dumps(value)  # which tells a value that contains itself by its path
+    except NotPlain as e:
+        if e.hint:
+            dumps(value)  # which knows all that is above, so how a value contains itself
         raise
 
 
@@ -69,6 +70,7 @@ def is_plain(value: Any) -> bool:
 
 def _digest(value: Any, depth: int) -> str:
     if type(value) is not list:
+        value = from_numpy(value)
         return _bytes_digest(value) if type(value) is bytes else digest(_text(value).encode())
     if depth > MAX_DEPTH:
         raise TooDeep("", "list", _DEEP)
@@ -79,10 +81,10 @@ def _digest(value: Any, depth: int) -> str:
             t = type(v)
             if t is int and -_BIG < v < _BIG:
                 add(digest(b"%d" % v))
-            elif t is list or t is bytes:
-                add(_digest(v, depth + 1))
-            else:
+            elif t in _TEXTUAL:
                 add(digest(_text(v).encode()))
+            else:
+                add(_digest(v, depth + 1))
     except NotPlain as e:
         raise e.within(f"[{len(parts)}]") from None
     return list_digest(parts)
@@ -216,6 +218,7 @@ def from_numpy(value: Any) -> Any:
     return item if type(item) in (bool, int, float, complex, bytes, str) else value
 
 
+_TEXTUAL = frozenset({str, float, dict, bool, type(None)})
 _CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
 
 

@@ -56,7 +56,7 @@ def json_str(value: str) -> Any:
     try:
         value.encode()
     except UnicodeEncodeError:
-        return {"!": "str", "v": value.encode("utf-16-le", "surrogatepass").hex()}
+        return {"!": "str", "v": value.encode("utf-8", "surrogatepass").hex()}
     return value
 
 
@@ -108,7 +108,7 @@ _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     "complex": lambda v: complex(*v),
     "float": float,
     "int": lambda v: int(v, 16),
-    "str": lambda v: bytes.fromhex(v).decode("utf-16-le", "surrogatepass"),
+    "str": lambda v: bytes.fromhex(v).decode("utf-8", "surrogatepass"),
 }
 _TYPES: dict[str, type] = {"bytes": bytes, "complex": complex}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import PipelineError, Problem
 from ..model.graph import (
@@ -28,7 +28,7 @@ from ..spec.load import Loaded
 from ..spec.models import RetrySpec, StepSpec
 from ..spec.reference import RefError, looks_like_reference, parse_reference, parse_text
 from . import condition
-from .order import find_cycle, in_order
+from .order import find_cycle, in_order, sort_problems
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -37,12 +37,31 @@ _PLAIN = frozenset({"params", "step", "item", "matrix", "run"})
 _TEXT = frozenset({"params", "item", "matrix", "run"})
 
 
+class Built(NamedTuple):
+    """The graph, and what is wrong. With errors it holds the steps that have none, for more checks."""
+
+    graph: Graph
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.severity == "error")
+
+
 def build(loaded: Loaded) -> Graph:
     """The graph of a loaded pipeline.
 
     Raises:
         PipelineError: with every problem of the file, those of the loader included.
     """
+    built = try_build(loaded)
+    if built.errors:
+        raise PipelineError(built.errors)
+    return built.graph
+
+
+def try_build(loaded: Loaded) -> Built:
+    """The graph of a loaded pipeline as far as it can be made, and every problem, sorted by place."""
     builder = _Builder(loaded)
     steps = {name: builder.step(name, spec) for name, spec in loaded.spec.steps.items()}
     builder.check_publish(steps)
@@ -53,10 +72,13 @@ def build(loaded: Loaded) -> Graph:
             "cycle", f"these steps need each other: {path}", ("steps", cycle[0]),
             "take one of these references out", key=True,
         )  # fmt: skip
-    problems = [*loaded.problems, *builder.problems]
-    errors = [p for p in problems if p.severity == "error"]
-    if errors:
-        raise PipelineError(sort_problems(errors))
+    problems = sort_problems([*loaded.problems, *builder.problems])
+    if any(p.severity == "error" for p in problems):
+        steps = {name: step for name, step in steps.items() if name not in builder.bad}
+    return Built(_graph(loaded, steps), tuple(problems))
+
+
+def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
     spec = loaded.spec
     return Graph(
         name=spec.name,
@@ -72,21 +94,18 @@ def build(loaded: Loaded) -> Graph:
     )
 
 
-def sort_problems(problems: Sequence[Problem]) -> list[Problem]:
-    """By file and place, each once."""
-    unique = list(dict.fromkeys(problems))
-    return sorted(unique, key=lambda p: (p.where is None, p.where[:3] if p.where else ("", 0, 0)))
-
-
 class _Builder:
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.spec = loaded.spec
         self.problems: list[Problem] = []
         self.known = set(self.spec.steps) | set(loaded.broken)
+        self.bad: set[str] = set()  # steps with a problem of their own
 
     def problem(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
         self.problems.append(Problem(code, message, self.loaded.source.place(path, key=key), hint))
+        if path[0] == "steps":
+            self.bad.add(str(path[1]))
 
     # ---- a step -----------------------------------------------------------------------------
 

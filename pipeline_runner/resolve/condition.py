@@ -236,7 +236,7 @@ def _truth(value: Any, tree: Tree) -> bool:
 
 
 def _compare(tree: Tree, left: Any, right: Any) -> bool:
-    op = tree[1]
+    op: str = tree[1]
     if op == "==":
         return bool(left == right)
     if op == "!=":

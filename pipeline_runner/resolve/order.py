@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..errors import Problem
 
 
 def in_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
@@ -59,3 +61,9 @@ def waves(needs: Mapping[str, Iterable[str]]) -> dict[str, int]:
     for name, above in needs.items():
         wave[name] = max((wave[n] + 1 for n in above if n in wave), default=0)
     return wave
+
+
+def sort_problems(problems: Sequence[Problem]) -> list[Problem]:
+    """By file and place, each once."""
+    unique = list(dict.fromkeys(problems))
+    return sorted(unique, key=lambda p: (p.where is None, p.where[:3] if p.where else ("", 0, 0)))

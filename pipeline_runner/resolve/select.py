@@ -27,6 +27,7 @@ def select(graph: Graph, expressions: Sequence[str]) -> frozenset[str]:
     problems = []
     for expression in (part.strip() for text in expressions for part in text.split(",")):
         if not expression:
+            problems.append(Problem("selection", "the selection is empty", None, "name a step"))
             continue
         core = expression.strip("+")
         found = _named(graph.steps, core)

@@ -167,10 +167,12 @@ class Blobs:
         view, seen = self._open(path, name)
         if self._proved.get(name) == seen:
             return view
-        if not is_whole(view, name) and not self._files.is_local:
+        whole = is_whole(view, name)
+        if not whole and not self._files.is_local:
             self._files.forget_copy(_path(name))  # perhaps only our own copy is damaged
             view, seen = self._open(self._local(name), name)
-        if not is_whole(view, name):
+            whole = is_whole(view, name)
+        if not whole:
             view.release()
             self._lost(name, damaged=True)
         self._proved[name] = seen

@@ -87,7 +87,7 @@ class Entries:
                 raise StoreError(f"cannot read from the store {self._files.url}: {data}")
             entry = _CUT if isinstance(data, OSError) else _read(data, key, unseal)
             if entry is not None:
-                found[key] = self._with_blobs(entry)
+                found[key] = entry
         return found
 
     def _from_packs(self, recipe: str, missing: list[str], found: dict[CacheKey, Entry | Damaged]) -> None:
@@ -100,7 +100,7 @@ class Entries:
                 key = CacheKey(recipe, args)
                 entry = _read(line, key, unseal_line)
                 if entry is not None:
-                    found[key] = self._with_blobs(entry)
+                    found[key] = entry
 
     def _lines(self, recipe: str, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
         """The lines of a pack that are wanted."""
@@ -172,9 +172,9 @@ class Entries:
             return None
         return stat.st_mtime_ns, stat.st_ino
 
-    def _with_blobs(self, entry: Entry | Damaged) -> Entry | Damaged:
-        """The entry, or what is wrong with its blobs as far as one look tells (local stores)."""
-        if self._files.is_local and type(entry) is Entry:
+    def look_at_blobs(self, entry: Entry) -> Damaged | None:
+        """What is wrong with an entry's blobs as far as one look tells (local stores only)."""
+        if self._files.is_local:
             for name, artifact in entry.outputs.items():
                 blob = artifact.blob
                 if blob is None:
@@ -185,7 +185,7 @@ class Entries:
                     return Damaged("missing", f"{what} is no longer in the store")
                 if artifact.codec != "tree" and size != artifact.size:
                     return Damaged("corrupt", f"{what} has {size} of {artifact.size} bytes")
-        return entry
+        return None
 
     # ---- writing ---------------------------------------------------------------------------------
 

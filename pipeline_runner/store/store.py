@@ -81,6 +81,16 @@ class Store:
         """Publish entries: the last thing that is written of a task."""
         self.entries.commit(entries, replace)
 
+    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
+        """What is wrong with the blobs of an entry: by one look, or (thorough) by reading them all."""
+        if not thorough:
+            return self.entries.look_at_blobs(entry)
+        for name, artifact in entry.outputs.items():
+            if artifact.blob is not None and not self.blobs.verify(artifact.blob):
+                kind = "missing" if self.blobs.size(artifact.blob) is None else "corrupt"
+                return Damaged(kind, f"output {name}" if name else "its output")
+        return None
+
     def plain(self, artifact: Artifact) -> Any:
         """The value of a "data" or "bytes" artifact. Raises ``BlobLost``."""
         from ..keys.canonical import loads

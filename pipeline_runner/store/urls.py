@@ -18,7 +18,7 @@ def track_url(url: str, paranoid: bool) -> tuple[list[str], list[str], bool]:
     """URLs, the parts of their digest (name, content, ...), and whether there may be many."""
     fs, path, scheme = _open(url)
     if any(c in path for c in "*?["):
-        found = sorted(fs.glob(path))
+        found = sorted(n for n, info in fs.glob(path, detail=True).items() if info["type"] != "directory")
         many = True
     elif fs.isdir(path):
         found, many = sorted(fs.find(path)), True

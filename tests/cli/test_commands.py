@@ -6,8 +6,8 @@ import json
 import os
 
 import pytest
+from contract_example import PIPELINE as CONTRACT
 from harness import Project, ran, reused, statuses
-from test_contract_pipeline import PIPELINE as CONTRACT
 
 TASKS = """\
 import sys
