@@ -177,7 +177,7 @@ class World:
 
 
 _INDEX = Path(tempfile.gettempdir()) / f"prun-test-index-{next(_serial)}-{id(World)}"
-BOUNDED = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def reached(project: list[Definition]) -> set[int]:
