@@ -130,7 +130,8 @@ class Expander:
         """Which items of a fan-out the outer list has; None where it is no fan-out's items."""
         if source is None or source.items is None or source.items.shape is not None:
             return None  # a fan-out made by ``.*`` gives groups, not items
-        if len(ref.path) > (source.step.outputs is not None):
+        named = source.step.outputs is not None and len(ref.path) > 0 and isinstance(ref.path[0], str)
+        if len(ref.path) > named:
             return None  # something inside of one item
         chosen = self.binder.aligned(step, source).items
         return range(len(source.entries)) if chosen is None else chosen
