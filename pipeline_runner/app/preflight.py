@@ -152,9 +152,9 @@ class Preflight:
         binder, expander, _ = self.session.binding(self.graph, "check", frozenset())
         published = self._published()
         for name, binding in step.args.items():
-            if isinstance(binding, Files) and isinstance(binding.source, str):
-                if os.path.normpath(os.path.join(self.graph.root, binding.source)) in published:
-                    continue
+            literal = binding.source if isinstance(binding, Files) else None
+            if isinstance(literal, str) and self._normal(literal) in published:
+                continue
             if not _static(binding):
                 continue
             try:
@@ -176,11 +176,14 @@ class Preflight:
     def _published(self) -> set[str]:
         """Files that a step of this pipeline may still have to make."""
         return {
-            os.path.normpath(os.path.join(self.graph.root, path))
+            self._normal(path)
             for step in self.graph.steps.values()
             for path in step.publish.values()
             if isinstance(path, str)
         }
+
+    def _normal(self, path: str) -> str:
+        return os.path.normpath(os.path.join(self.graph.root, path))
 
     # ---- places ----------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ class Recorder:
     def latest(self, before: Mapping[str, Any], results: Mapping[str, StepResult]) -> dict[str, Any]:
         """What this run adds to what is known of each step."""
         latest = dict(before)
-        for name, record in self.steps.items():
+        for name in self.steps:
             result = results.get(name)
             if result is None or not any(e is not None for e in result.entries):
                 continue

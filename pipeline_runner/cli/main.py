@@ -82,7 +82,7 @@ class Commands(click.Group):
     def _instead(name: str) -> str:
         from .nearest import did_you_mean
 
-        if name.endswith((".yaml", ".yml")) or os.path.exists(name):  # noqa: PTH110 - nothing more is imported
+        if name.endswith((".yaml", ".yml")) or os.path.exists(name):
             return f"To run it: prun run {name}"
         return did_you_mean(name, COMMANDS) or f"There are {', '.join(COMMANDS)}."
 

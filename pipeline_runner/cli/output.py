@@ -36,6 +36,11 @@ def result(lines: Iterable[str]) -> None:
     click.echo("\n".join(lines), color=colour_of(sys.stdout))
 
 
+def conclusion(line: str) -> None:
+    """A line of the final summary."""
+    click.echo(line, color=colour_of(sys.stdout))
+
+
 def result_json(value: Any) -> None:
     """One JSON object, indented for people."""
     indent = 2 if is_terminal(sys.stdout) else None
@@ -47,13 +52,17 @@ def message(line: str) -> None:
     click.echo(line, err=True, color=colour_of(sys.stderr))
 
 
-def run_view(level: int) -> Live | Plain:
-    """What watches a run: moving on a terminal, plain lines elsewhere."""
+def run_view(level: int, *, as_json: bool = False) -> Live | Plain:
+    """What watches a run: moving on a terminal, plain lines elsewhere.
+
+    The final summary is a result: it goes to stdout, unless that is to hold one JSON object.
+    """
+    conclude = message if as_json else conclusion
     colour = colour_of(sys.stderr)
     if is_terminal(sys.stderr):
         from ..view.live import Live
 
-        return Live(sys.stderr, level=level, colour=colour)
+        return Live(sys.stderr, conclude=conclude, level=level, colour=colour)
     from ..view.plain import Plain
 
-    return Plain(message, level=level, colour=colour)
+    return Plain(message, conclude=conclude, level=level, colour=colour)

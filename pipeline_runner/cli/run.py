@@ -41,8 +41,8 @@ def command(
 ) -> int:
     """Run what is not up to date.
 
-    PIPELINE is a file or its folder (default: ./pipeline.yaml). Progress and the summary go to
-    stderr, so stdout is empty, or one JSON object with --json.
+    PIPELINE is a file or its folder (default: ./pipeline.yaml). Progress goes to stderr, the
+    summary to stdout; with --json stdout holds one JSON object alone.
 
     \b
     Examples:
@@ -57,7 +57,8 @@ def command(
     from ..view.messages import NORMAL, QUIET, VERBOSE
     from .output import result_json, run_view
 
-    with run_view(QUIET if quiet else VERBOSE if verbose else NORMAL) as view:
+    level = QUIET if quiet else VERBOSE if verbose else NORMAL
+    with run_view(level, as_json=as_json) as view:
         run = loaded.run(
             backend=backend,
             jobs=jobs,

@@ -92,7 +92,8 @@ class Binder:
         if ref.root == "run":
             return Inline(plain_digest(RUN_ID), self.run_id)
         items = self.result(step.name).items
-        assert items is not None and k is not None, "item references are bound after expansion"
+        assert items is not None, "item references are bound after expansion"
+        assert k is not None
         base = items.axis(ref.name, k) if ref.root == "matrix" else items.item(k)
         return self.deeper(base, ref.path, ref)
 
@@ -265,7 +266,7 @@ class Binder:
             try:
                 if k is None and varies_by_item(step.args[name]):
                     raise Unknown(step.name)
-                bound, part = self.argument(step, name, k)
+                _, part = self.argument(step, name, k)
             except Unknown:
                 unknown.add(name)
             else:

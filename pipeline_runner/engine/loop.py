@@ -397,7 +397,7 @@ class Loop:
                 error = self._publish(
                     step,
                     k,
-                    lambda err, k=k, s=outcome.seconds: self._published(step, k, s, err),
+                    partial(self._published, step, k, outcome.seconds),
                 )
                 if error is None:
                     good.append(k)

@@ -5,8 +5,6 @@ A file that was modified less than two seconds before it was read is not entered
 within the resolution of its time stamps. What is damaged in the index is as if it were not there.
 """
 
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH110, PTH112, PTH116, PTH118, PTH120
-
 from __future__ import annotations
 
 import contextlib
@@ -119,7 +117,7 @@ class FileIndex:
                 raise ValueError(f"{text}: files behind a URL cannot be tracked here")
             paths, parts, many = self._remote(text, self._paranoid)
             return Tracked(tuple(paths), _together(many, parts), many, text)
-        path = os.path.normpath(os.path.join(self._root, os.path.expanduser(text)))  # noqa: PTH111
+        path = os.path.normpath(os.path.join(self._root, os.path.expanduser(text)))
         if is_pattern(text) and not os.path.lexists(path):
             found = files_matching(path)
             if not found:
@@ -153,7 +151,7 @@ class FileIndex:
         while not os.path.isdir(folder):
             folder, name = os.path.split(folder)
         try:
-            names = sorted(os.listdir(folder))  # noqa: PTH208
+            names = sorted(os.listdir(folder))
         except OSError:
             return ""
         shown = self._name(folder) if folder != self._root else "the pipeline's folder"

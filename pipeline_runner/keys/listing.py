@@ -6,8 +6,6 @@ has ``*``, ``?``, ``[...]`` within a name and ``**`` for any folders; a name tha
 be asked for by one. Links are followed; one that leads back to a folder above it is not entered again.
 """
 
-# ruff: noqa: PTH116, PTH118
-
 from __future__ import annotations
 
 import fnmatch
@@ -50,7 +48,7 @@ def _match(folder: str, parts: list[str], above: _Inodes) -> Iterator[str]:
         path = os.path.join(folder, head)
         if rest:
             yield from _match(path, rest, above)
-        elif os.path.isfile(path):  # noqa: PTH113
+        elif os.path.isfile(path):
             yield path
         return
     fits = re.compile(fnmatch.translate(os.path.normcase(head))).match

@@ -4,7 +4,6 @@ Read from the ``*.dist-info`` folders themselves (importlib.metadata is slow), o
 folder of the import path. A ``Site`` is plain data: the code index keeps it until the folder changes.
 """
 
-# ruff: noqa: PTH112, PTH118, PTH119
 from __future__ import annotations
 
 import os

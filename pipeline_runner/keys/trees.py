@@ -1,7 +1,5 @@
 """The content of a file or of a folder, whatever it is called and wherever it lies."""
 
-# ruff: noqa: PTH115, PTH118, PTH122
-
 from __future__ import annotations
 
 import mmap
@@ -55,7 +53,7 @@ def opened_digest(fd: int, path: str) -> str:
 
 def suffix(path: str) -> str:
     """What tells a file's format: ``.csv``, ``.tar.gz``."""
-    base, last = os.path.splitext(os.path.basename(path))  # noqa: PTH119
+    base, last = os.path.splitext(os.path.basename(path))
     return os.path.splitext(base)[1] + last if last in _PACKED else last
 
 
@@ -115,7 +113,7 @@ def tree_nodes(root: str) -> list[Node]:
 def _link(path: str, top: str) -> str:
     target = os.readlink(path)
     inside = os.path.realpath(path)
-    if os.path.isabs(target) or os.path.commonpath([top, inside]) != top:  # noqa: PTH117
+    if os.path.isabs(target) or os.path.commonpath([top, inside]) != top:
         raise OSError(f"{path} is a link that leads out of the folder (to {target})")
     return target.replace(os.sep, "/")
 

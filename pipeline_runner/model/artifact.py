@@ -88,7 +88,7 @@ def artifact_from_json(d: Mapping[str, Any]) -> Artifact:
     return Artifact(
         d["digest"],
         d["codec"],
-        d["size"] if "size" in d else 0,
+        d.get("size", 0),
         d.get("inline"),
         d.get("blob"),
         tuple(d.get("classes", ())),

@@ -89,7 +89,7 @@ class _Parser:
             raise ConditionError("the condition is empty")
         tree = self.any_of()
         if self.at < len(self.tokens):
-            kind, value, offset = self.tokens[self.at]
+            _, value, offset = self.tokens[self.at]
             if value in _COMPARISONS:
                 raise ConditionError("comparisons cannot be chained", offset, "write: a < b and b < c")
             raise ConditionError(f"{value!r} is not expected here", offset)

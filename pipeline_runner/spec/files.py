@@ -1,4 +1,3 @@
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120, PTH208
 """The YAML files of a pipeline: the root file and what it includes, as one tree."""
 
 from __future__ import annotations

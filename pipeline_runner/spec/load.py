@@ -1,4 +1,3 @@
-# ruff: noqa: PTH100, PTH119, PTH120, PTH122
 """A pipeline file, read and checked step by step: everything that is wrong with it at once."""
 
 from __future__ import annotations

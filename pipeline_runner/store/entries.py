@@ -5,8 +5,6 @@
 with the same key the later pack counts.
 """
 
-# ruff: noqa: PTH116
-
 from __future__ import annotations
 
 import gc

@@ -6,7 +6,6 @@ computed again, and syncing would cost every small task more than the task itsel
 """
 
 # os.path and os cost less than pathlib, both to import and to call
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH110, PTH112, PTH116, PTH118, PTH120, PTH208
 
 from __future__ import annotations
 

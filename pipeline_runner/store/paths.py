@@ -5,9 +5,6 @@ step sees the suffix, which tells the format, but never the name that the produc
 part of the content.
 """
 
-# ruff: noqa: PTH100, PTH101, PTH103, PTH104, PTH105, PTH108, PTH110, PTH112, PTH116, PTH118, PTH119
-# ruff: noqa: PTH120, PTH211
-
 from __future__ import annotations
 
 import contextlib

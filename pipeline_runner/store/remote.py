@@ -2,8 +2,6 @@
 named by their content never go stale.
 """
 
-# ruff: noqa: PTH105, PTH103, PTH108, PTH110, PTH120
-
 from __future__ import annotations
 
 import contextlib

@@ -1,7 +1,5 @@
 """The store as a whole: opens it, and knows how its parts fit together."""
 
-# ruff: noqa: PTH100, PTH103, PTH110, PTH111, PTH112, PTH118
-
 from __future__ import annotations
 
 import os

@@ -33,11 +33,13 @@ class Live:
         self,
         stream: IO[str],
         *,
+        conclude: Callable[[str], object] | None = None,  # where the final summary goes, if elsewhere
         level: int = NORMAL,
         colour: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stream = stream
+        self.conclude = conclude
         self.summary = Summary()
         self.level = level
         self.style = Style(colour)
@@ -68,9 +70,14 @@ class Live:
         if isinstance(event, ev.RunFinished):
             self._stop()
             if self.level != QUIET:
-                lines += closing(
+                last = closing(
                     self.summary, self.style, terminal_width(self.stream), verbose=self.level == VERBOSE
                 )
+                if self.conclude is None:
+                    lines += last
+                else:
+                    for line in last:
+                        self.conclude(line)
         if lines:
             self._print(lines)
 

@@ -31,12 +31,14 @@ class Plain:
         self,
         write: Callable[[str], object],  # one line without its newline
         *,
+        conclude: Callable[[str], object] | None = None,  # where the final summary goes, if elsewhere
         level: int = NORMAL,
         colour: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.summary = Summary()
         self.write = write
+        self.conclude = conclude
         self.level = level
         self.style = Style(colour)
         self.messages = Messages(self.summary, self.style, level)
@@ -73,6 +75,8 @@ class Plain:
                 self._step(self.summary.step(event.step), event.at)
             elif isinstance(event, ev.RunFinished):
                 self.over.set()
+                if self.conclude is not None:
+                    self.write = self.conclude
                 for line in closing(self.summary, self.style, verbose=self.level == VERBOSE):
                     self._say(line, event.at)
             elif isinstance(event, ev.TasksStarted):

@@ -136,7 +136,7 @@ def some(names: Sequence[str], most: int = 3) -> str:
 
 def near(path: str) -> str:
     """The path relative to the current folder where it lies below it; as it is otherwise."""
-    if not os.path.isabs(path):  # noqa: PTH117 - pathlib would not say more
+    if not os.path.isabs(path):
         return path
     try:
         relative = os.path.relpath(path)

@@ -1,8 +1,5 @@
 """An exception of the user's code as data: message, class names, the frames that are the user's."""
 
-
-# ruff: noqa: PTH100, PTH120
-
 from __future__ import annotations
 
 import os

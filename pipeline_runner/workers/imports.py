@@ -6,9 +6,6 @@ there, and the digest of those bytes is kept: before a result is committed it is
 what the cache key was made from.
 """
 
-
-# ruff: noqa: PTH100, PTH110, PTH118, PTH120
-
 from __future__ import annotations
 
 import importlib

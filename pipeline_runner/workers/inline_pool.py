@@ -1,8 +1,5 @@
 """Pools inside this process: one task after the other, or threads."""
 
-
-# ruff: noqa: PTH109
-
 from __future__ import annotations
 
 import os

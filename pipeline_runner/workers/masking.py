@@ -1,8 +1,5 @@
 """Secrets: read here, in the worker, and masked in every text that leaves it."""
 
-
-# ruff: noqa: PTH118
-
 from __future__ import annotations
 
 import json

@@ -1,8 +1,5 @@
 """Ending a worker process with all its children."""
 
-
-# ruff: noqa: PTH208
-
 from __future__ import annotations
 
 import contextlib

@@ -1,8 +1,5 @@
 """Writing a value in the format that a file name's suffix stands for (``publish``)."""
 
-
-# ruff: noqa: PTH112
-
 from __future__ import annotations
 
 import os

@@ -1,8 +1,5 @@
 """One worker process at a time, behind a loky executor of its own: killing it hurts no other."""
 
-
-# ruff: noqa: PTH118
-
 from __future__ import annotations
 
 import os

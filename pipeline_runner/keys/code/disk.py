@@ -1,6 +1,5 @@
 """The index file: one checksummed marshal, written by rename. Whatever is wrong with it, it is empty."""
 
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH118, PTH120
 from __future__ import annotations
 
 import contextlib
@@ -11,7 +10,7 @@ from typing import Any
 
 from ..digest import digest
 
-FORMAT = 1
+FORMAT = 2
 _PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]} {sys.implementation.name}"
 _HEAD = f"prun code index {FORMAT} {_PYTHON}\n".encode()
 _DIGEST = 48

@@ -1,6 +1,5 @@
 """What is wrong with a callable's name or source, for the user."""
 
-# ruff: noqa: PTH119
 from __future__ import annotations
 
 import os

@@ -5,7 +5,6 @@ less than two seconds before it was read (it may have been changed again within 
 or unless the index is to believe nothing (``paranoid``). Only another content is parsed again.
 """
 
-# ruff: noqa: PTH110, PTH116, PTH208
 from __future__ import annotations
 
 import marshal

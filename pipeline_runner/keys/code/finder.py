@@ -4,7 +4,6 @@ Folders are listed once and compared by name, so that the answer is Python's own
 names ignore case), and so that a listing can be checked again later.
 """
 
-# ruff: noqa: PTH100, PTH118, PTH120
 from __future__ import annotations
 
 import os

@@ -97,7 +97,7 @@ class CodeIndex:
         if label == "<file>":
             return "".join(lines)
         if label == "<module>":
-            acting = set(linker.acting(module))
+            acting = set(linker.acting.units(module))
             chosen = [u for i, u in enumerate(units) if i in acting or u.kind == "import"]
         else:
             chosen = [u for u in units if u.label == label]

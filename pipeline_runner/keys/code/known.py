@@ -51,6 +51,18 @@ _VERBS = (
     "insort", "update_", "add_", "append", "insert", "remove", "finalize", "reset", "options",
 )  # fmt: skip
 
+# Methods that change what they belong to, even where that was just given by a call.
+CHANGING = (
+    "set", "add", "append", "register", "update", "insert", "remove", "clear", "pop", "extend", "install",
+    "enable", "disable", "use", "connect", "bind", "subscribe", "write", "run", "start", "configure",
+)  # fmt: skip
+
+# Functions that call what they are given at once, or when their result is used.
+CALLERS = frozenset("""
+    map filter sorted max min sort reduce accumulate starmap takewhile dropwhile groupby filterfalse apply
+    iter applymap transform agg pipe
+""".split())  # fmt: skip
+
 # Third-party packages that take functions and classes without looking at their docstrings.
 _INCURIOUS = frozenset("""
     attr attrs beartype boto3 botocore cachetools cloudpickle dateutil fsspec httpx joblib lightgbm

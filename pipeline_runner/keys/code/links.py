@@ -1,6 +1,5 @@
 """What each unit of a module leads to. Facts of the source: they don't depend on where one starts."""
 
-# ruff: noqa: PTH118
 from __future__ import annotations
 
 import os
@@ -8,9 +7,10 @@ from typing import NamedTuple
 
 from ..digest import combine
 from . import known
+from .acting import Acting
 from .finder import BINARY, DIST, MISSING, NAMESPACE
 from .names import Meaning, Names
-from .summary import Chain, Unit
+from .summary import Unit
 
 UnitId = tuple[str, int]  # module, index
 
@@ -53,8 +53,8 @@ class Linker:
 
     def __init__(self, names: Names) -> None:
         self.names = names
+        self.acting = Acting(names)
         self._links: dict[tuple[str, int, bool], Links] = {}
-        self._acting: dict[str, tuple[int, ...]] = {}
 
     def links(self, module: str, index: int, annotations: bool) -> Links:
         key = (module, index, annotations)
@@ -156,73 +156,6 @@ class Linker:
             prefix = self.names.absolute(module, 0, what)
             named = f" beginning with {prefix!r}" if prefix else ""
             out.dynamic[Dynamic(prefix, f"a module is imported by a computed name{named}", line)] = None
-
-    # what runs on import
-
-    def acting(self, module: str) -> tuple[int, ...]:
-        """The units of a module that do something, beyond binding their names, when it is imported."""
-        found = self._acting.get(module)
-        if found is None:
-            units = self.names.summary(module).units
-            found = self._acting[module] = tuple(i for i, u in enumerate(units) if self._acts(module, u))
-        return found
-
-    def _acts(self, module: str, unit: Unit) -> bool:
-        if unit.does:
-            return True
-        if any(not self._pure(module, chain, True) for chain in unit.decorators if chain in unit.calls):
-            return True
-        if any(not self._pure(module, chain, False) for chain in unit.calls if chain not in unit.decorators):
-            return True
-        return any(not self._forgetful(module, chain, set()) for chain in unit.bases)
-
-    def _pure(self, module: str, chain: Chain, decorator: bool) -> bool:
-        """Whether calling this on import does nothing but give a value."""
-        if chain[0] == "?":
-            return len(chain) > 1 and (chain[1] == "()" or chain[-1] in known.PURE_METHODS)
-        for meaning in self.names.resolve(module, chain)[0]:
-            what = str(meaning[1])
-            if meaning[0] == "builtin":
-                if what not in known.PURE_BUILTINS:
-                    return False
-            elif meaning[0] == "foreign":
-                std = meaning[2] == "std"
-                if not (known.pure_decorator(what, std) if decorator else known.pure_call(what, std)):
-                    return False
-            elif meaning[0] == "unit" and not decorator:
-                if len(chain) < 2 or chain[-1] not in known.PURE_METHODS:
-                    return False
-            elif meaning[0] != "guards":
-                return False
-        return True
-
-    def _forgetful(self, module: str, chain: Chain, seen: set[UnitId]) -> bool:
-        """Whether making a class from this base or metaclass is not noted anywhere."""
-        if chain[0].startswith("?"):
-            return False
-        for meaning in self.names.resolve(module, chain)[0]:
-            what = str(meaning[1])
-            if meaning[0] == "foreign":
-                if not known.forgetful_base(what, meaning[2] == "std"):
-                    return False
-            elif meaning[0] == "unit":
-                target = (what, int(meaning[2]))
-                base = self.names.summary(what).units[target[1]]
-                if target in seen:
-                    continue
-                seen.add(target)
-                if base.kind != "class" or "__init_subclass__" in base.methods:
-                    return False
-                if any(self._is_type(what, b) for b in base.bases):
-                    return False
-                if not all(self._forgetful(what, b, seen) for b in base.bases):
-                    return False
-            elif meaning[0] not in ("builtin", "guards"):
-                return False
-        return True
-
-    def _is_type(self, module: str, chain: Chain) -> bool:
-        return any(m == ("builtin", "type") for m in self.names.resolve(module, chain)[0])
 
     # modules by name
 

@@ -130,7 +130,7 @@ class Maker:
         return tuple(sorted(out))
 
     def _first_line(self, reach: Reach, module: str) -> int:
-        acting = [i for i in self._linker.acting(module) if (module, i) in reach.units]
+        acting = [i for i in self._linker.acting.units(module) if (module, i) in reach.units]
         return self._names.summary(module).units[acting[0]].line if acting else 1
 
     def file_of(self, module: str) -> str:

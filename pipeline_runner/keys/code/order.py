@@ -35,7 +35,7 @@ class Order:
         unit = summary.units[index]
         if unit.does or unit.decorators or unit.kind in ("block", "run", "guard"):
             return True
-        if index in self._linker.acting(module):
+        if index in self._linker.acting.units(module):
             return True
         labels = unit.label.split("#")[0].split(",")
         if any(len(summary.names.get(n, ())) > 1 or n in _BUILTINS for n in labels) or "#" in unit.label:
@@ -83,7 +83,7 @@ class Order:
                 for level, name, names in unit.imports_top:
                     for target in self._names.imported(module, level, name, names):
                         importers.setdefault(target, set()).add(module)
-        busy = {m for m in reach.modules if self._linker.acting(m)}
+        busy = {m for m in reach.modules if self._linker.acting.units(m)}
         pending = list(busy)
         while pending:
             for importer in importers.get(pending.pop(), ()):

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 
 from ..digest import digest
+from .chains import chain_of
 from .normal import Normal, docstring, is_noise, to_bytes
-from .scope import Walk, chain_of, is_type_checking
+from .scope import Walk
 from .signature import signatures
 from .summary import Chain, Summary, Unit
+from .visit import is_type_checking, walk
 
 _KINDS: dict[type, str] = {
     ast.FunctionDef: "def", ast.AsyncFunctionDef: "def", ast.ClassDef: "class", ast.Assign: "name",
@@ -97,27 +99,27 @@ class _Module:
                 pending.extend((s, around) for s in reversed(body))
 
     def _guard(self, test: ast.expr, guards: Guards) -> int:
-        walk = Walk(test)
-        for name, targets in walk.binds.items():  # if x := ...
+        found = walk(test)
+        for name, targets in found.binds.items():  # if x := ...
             self.names.setdefault(name, []).append((len(self.units), tuple(targets)))
-        self._add("guard", "", test, walk, guards)
+        self._add("guard", "", test, found, guards)
         return len(self.units) - 1
 
     def _unit(self, statement: ast.stmt, guards: Guards) -> None:
-        walk = Walk(statement)
+        found = walk(statement)
         index = len(self.units)
-        for name, targets in walk.binds.items():
+        for name, targets in found.binds.items():
             self.names.setdefault(name, []).append((index, tuple(dict.fromkeys(targets))))
-        for name, targets in walk.global_writes.items():
+        for name, targets in found.global_writes.items():
             self.globals.setdefault(name, []).append((index, tuple(dict.fromkeys(targets))))
-        for level, module, names in walk.imports_top:
+        for level, module, names in found.imports_top:
             if "*" in names:
                 self.stars.append((index, level, module))
-        if "__all__" in walk.binds:
+        if "__all__" in found.binds:
             self._note_exports(statement)
         kind = _KINDS.get(type(statement), "run")
-        label = "" if kind == "import" or not walk.binds else self._label(list(walk.binds))
-        self._add(kind, label, statement, walk, guards)
+        label = "" if kind == "import" or not found.binds else self._label(list(found.binds))
+        self._add(kind, label, statement, found, guards)
 
     def _label(self, names: list[str]) -> str:
         label = ",".join(names[:4]) + ("..." if len(names) > 4 else "")
@@ -134,7 +136,7 @@ class _Module:
         names = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
         self.exports = tuple(names) if len(names) == len(parts) else ("*",)
 
-    def _add(self, kind: str, label: str, node: ast.AST, walk: Walk, guards: Guards) -> None:
+    def _add(self, kind: str, label: str, node: ast.AST, found: Walk, guards: Guards) -> None:
         normal = Normal(node)
         line = getattr(node, "lineno", 1)
         first = min((d.lineno for d in getattr(node, "decorator_list", ())), default=line)
@@ -147,22 +149,24 @@ class _Module:
                 core=digest(to_bytes(normal.core)),
                 docs=digest(to_bytes(normal.docs)) if normal.docs else "",
                 annotations=digest(to_bytes(normal.annotations)) if normal.annotations else "",
-                refs=tuple(sorted(walk.refs)),
-                values=tuple(sorted(walk.values)),
-                annotation_refs=tuple(sorted(walk.annotation_refs)),
-                reads=tuple(sorted(walk.reads)),
-                calls=tuple(dict.fromkeys(walk.calls)),
-                decorators=tuple(dict.fromkeys(walk.decorators)),
+                refs=tuple(sorted(found.refs)),
+                values=tuple(sorted(found.values)),
+                annotation_refs=tuple(sorted(found.annotation_refs)),
+                reads=tuple(sorted(found.reads)),
+                calls=tuple(dict.fromkeys(found.calls)),
+                decorators=tuple(dict.fromkeys(found.decorators)),
                 bases=_bases(node),
-                imports_top=tuple(walk.imports_top),
-                imports_in=tuple(walk.imports_in),
-                does=walk.does,
+                imports_top=tuple(found.imports_top),
+                imports_in=tuple(found.imports_in),
+                does=found.does,
                 mutable=_mutable(node),
-                dynamic=tuple(walk.dynamic),
-                special=tuple(sorted(walk.special)),
+                dynamic=tuple(found.dynamic),
+                special=tuple(sorted(found.special)),
                 guards=guards,
                 methods=_hooks(node),
-                members=tuple(walk.members),
+                members=tuple(found.members),
+                inner_calls=tuple(sorted(found.inner_calls)),
+                inner_does=found.inner_does or bool(found.global_writes),
             )
         )
 

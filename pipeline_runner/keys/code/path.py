@@ -1,6 +1,5 @@
 """The import path, and what in its folders can be a module."""
 
-# ruff: noqa: PTH100, PTH109
 from __future__ import annotations
 
 import os

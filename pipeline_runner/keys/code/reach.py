@@ -110,7 +110,7 @@ class Reach:
             return []
         self.modules[module] = origin
         here = f"{module}:<module>"
-        for index in self._linker.acting(module):
+        for index in self._linker.acting.units(module):
             self._reach((module, index), Origin(here, f"runs when {module} is imported"))
         out: list[tuple[str, Origin]] = []
         for unit in summary.units:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from .chains import chain_of
 from .normal import FUNCTIONS
-from .scope import chain_of
 
 _TRANSPARENT = frozenset([
     "staticmethod", "classmethod", "override", "abstractmethod", "final", "lru_cache", "cache", "wraps",

@@ -6,78 +6,19 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .summary import NAME, PACKAGE
+from .chains import chain_of
+from .scope import VALUE
 
 if TYPE_CHECKING:
     from .scope import Walk
 
-# Attributes and strings whose mere mention tells what is read of the code around.
-SPECIAL_NAMES = frozenset([
-    "__doc__", "__annotations__", "__annotate__", "__subclasses__", "__globals__", "f_globals", "f_back",
-])  # fmt: skip
-
-
-def import_request(node: ast.Call) -> tuple[str, str] | None:
-    """What an ``import_module(...)`` or ``__import__(...)`` asks for.
-
-    ("literal", module) or ("import", prefix that the module's name begins with).
-    """
-    func = node.func
-    called = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
-    if called not in ("import_module", "__import__"):
-        return None
-    first = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "name"), None)
-    if first is None:
-        return ("import", "")
-    text, whole = _known_start(first)
-    if text.startswith("."):
-        package = node.args[1] if len(node.args) > 1 else None
-        package = next((k.value for k in node.keywords if k.arg == "package"), package)
-        base = _known_start(package) if package is not None else ("", False)
-        if text.startswith("..") or not base[1]:
-            return ("import", "")
-        text = base[0] + text
-    if whole and (called == "import_module" or "." not in text):
-        return ("literal", text)
-    return ("import", text)
-
-
-def _known_start(node: ast.AST) -> tuple[str, bool]:
-    """How the text that an expression gives begins, and whether that is all of it."""
-    if isinstance(node, ast.Constant):
-        return (node.value, True) if isinstance(node.value, str) else ("", False)
-    if isinstance(node, ast.Name) and node.id in ("__package__", "__name__"):
-        return PACKAGE if node.id == "__package__" else NAME, True
-    if isinstance(node, ast.FormattedValue):
-        return _known_start(node.value) if isinstance(node.value, ast.Name) else ("", False)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _joined([node.left, node.right])
-    if isinstance(node, ast.JoinedStr):
-        return _joined(list(node.values))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return _known_start(node.left)[0].partition("%")[0], False
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-        return _known_start(node.func.value)[0].partition("{")[0], False
-    return "", False
-
-
-def _joined(parts: list[ast.expr]) -> tuple[str, bool]:
-    text = ""
-    for part in parts:
-        start, whole = _known_start(part)
-        text += start
-        if not whole:
-            return text, False
-    return text, True
-
 
 def _attribute_lookup(w: Walk, node: ast.Call) -> bool:
     """getattr, hasattr, setattr and delattr: with a literal name it is plain attribute access."""
-    from .scope import VALUE, chain_of
-
     called = node.func.id if isinstance(node.func, ast.Name) else ""
-    if called in ("setattr", "delattr") and w.scope.top:
-        w.does = True
+    if called in ("setattr", "delattr"):
+        w.does = w.does or w.scope.top
+        w.inner_does = w.inner_does or not w.scope.top
     if len(node.args) < 2:
         return False
     name = node.args[1]

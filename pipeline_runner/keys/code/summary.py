@@ -41,6 +41,8 @@ class Unit(NamedTuple):
     guards: tuple[tuple[int, int], ...] = ()  # (unit, branch) of the conditions around it
     methods: tuple[str, ...] = ()  # of a class: "__init_subclass__" and the like
     members: tuple[str, ...] = ()  # names that a class body binds
+    inner_calls: tuple[Chain, ...] = ()  # called when a function of it runs
+    inner_does: bool = False  # its functions may change what isn't theirs
 
 
 class Summary(NamedTuple):

@@ -39,7 +39,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     real = files_module.bytes_digest
 
     def counted(path: str) -> str:
-        seen.append(os.path.basename(path))  # noqa: PTH119
+        seen.append(os.path.basename(path))
         return real(path)
 
     monkeypatch.setattr(files_module, "bytes_digest", counted)

@@ -47,7 +47,7 @@ def nobody(module: str) -> bool:
 
 def there_and_back(value: Any, store: Store, root: str = "/nowhere") -> tuple[Artifact, Any]:
     artifact = encode(value, store, nobody)
-    other = Store.open(store.url, os.path.dirname(store.local_dir))  # noqa: PTH120
+    other = Store.open(store.url, os.path.dirname(store.local_dir))
     return artifact, decode(artifact, other)
 
 

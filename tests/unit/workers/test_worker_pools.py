@@ -145,7 +145,7 @@ def test_nothing_is_left_of_a_closed_pool(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     kit.module(WORK)
     path, modules, streams = sys.path[:], set(sys.modules), (sys.stdout, sys.stderr)
-    cwd, environ = os.getcwd(), dict(os.environ)  # noqa: PTH109
+    cwd, environ = os.getcwd(), dict(os.environ)
     pool = open_pool(backend, 2, kit.project)
     assert kit.value(one(pool, kit.job("double"), kit.task(x=1))) == 2
     pool.close()
@@ -154,7 +154,7 @@ def test_nothing_is_left_of_a_closed_pool(
     assert sys.path == path
     assert "work" not in set(sys.modules) - modules
     assert (sys.stdout, sys.stderr) == streams
-    assert os.getcwd() == cwd  # noqa: PTH109
+    assert os.getcwd() == cwd
     assert dict(os.environ) == environ
 
 

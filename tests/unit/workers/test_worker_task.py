@@ -342,7 +342,7 @@ def test_a_value_is_rendered_as_a_file(kit: Kit) -> None:
 
 def test_tasks_run_in_the_projects_folder(kit: Kit, tmp_path: Path) -> None:
     kit.module("import os\ndef run(x):\n    here = os.getcwd()\n    os.chdir(x)\n    return here")
-    before = os.getcwd()  # noqa: PTH109
+    before = os.getcwd()
     try:
         outcomes = kit.run(kit.job(), kit.task(x=str(tmp_path)), kit.task(x=str(tmp_path)))
     finally:

@@ -1,0 +1,166 @@
+"""What a module does when it is imported, beyond binding its names.
+
+A call counts as doing nothing only if all that it can run is known to do nothing but give a value:
+listed functions of the standard library and of common packages, and functions and classes of the
+project that call only such and change nothing but what they make themselves. In doubt it counts.
+"""
+
+from __future__ import annotations
+
+from . import known
+from .names import Names
+from .summary import Chain, Unit
+
+UnitId = tuple[str, int]
+
+
+class Acting:
+    """Facts of modules, kept."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._acting: dict[str, tuple[int, ...]] = {}
+        self._quiet: dict[UnitId, bool] = {}
+
+    def units(self, module: str) -> tuple[int, ...]:
+        """The units of a module that do something when it is imported."""
+        found = self._acting.get(module)
+        if found is None:
+            units = self._names.summary(module).units
+            found = self._acting[module] = tuple(i for i, u in enumerate(units) if self._acts(module, u))
+        return found
+
+    def _acts(self, module: str, unit: Unit) -> bool:
+        if unit.does:
+            return True
+        decorators = [chain for chain in unit.decorators if chain in unit.calls]
+        calls = [chain for chain in unit.calls if chain not in decorators]
+        if not all(self._is_pure(module, chain, decorator=True) for chain in decorators):
+            return True
+        if not all(self._is_pure(module, chain) for chain in calls):
+            return True
+        if calls and self._calls_back(module, unit, calls):
+            return True
+        return not all(self._forgets(module, chain, set()) for chain in unit.bases)
+
+    def _is_pure(self, module: str, chain: Chain, decorator: bool = False) -> bool:
+        """Whether calling this does nothing but give a value."""
+        if chain[0] == "?":
+            return len(chain) > 1 and (chain[1] == "()" or chain[-1] in known.PURE_METHODS)
+        method = chain[-1] if "()" in chain else ""
+        if method and method.startswith(known.CHANGING):
+            return False
+        base = chain[: chain.index("()")] if method else chain
+        for meaning in self._names.resolve(module, base)[0]:
+            kind, what = meaning[0], str(meaning[1])
+            if kind == "builtin":
+                pure = what in known.PURE_BUILTINS
+            elif kind == "foreign":
+                judge = known.pure_decorator if decorator else known.pure_call
+                pure = judge(what, meaning[2] == "std")
+            elif kind == "unit":
+                pure = self._is_pure_unit((what, int(meaning[2])), base, method, decorator)
+            else:
+                pure = kind == "guards"
+            if not pure:
+                return False
+        return True
+
+    def _is_pure_unit(self, target: UnitId, base: Chain, method: str, decorator: bool) -> bool:
+        if decorator:  # it is handed a function, and may keep it
+            return False
+        if method and method not in known.PURE_METHODS:
+            return False
+        unit = self._names.summary(target[0]).units[target[1]]
+        if unit.kind in ("def", "class"):
+            return self._is_quiet(target)
+        return len(base) > 1 and base[-1] in known.PURE_METHODS
+
+    def _is_quiet(self, unit_id: UnitId) -> bool:
+        """Whether running all that a function or class holds changes nothing outside."""
+        found = self._quiet.get(unit_id)
+        if found is None:
+            self._quiet[unit_id] = True  # in a circle: unless something else in it acts
+            found = self._find_quiet(*unit_id)
+            self._quiet[unit_id] = found
+            if not found:  # what was taken for quiet on the way may have relied on this
+                self._quiet = {k: v for k, v in self._quiet.items() if not v}
+        return found
+
+    def _find_quiet(self, module: str, index: int) -> bool:
+        unit = self._names.summary(module).units[index]
+        if unit.inner_does or unit.does or unit.dynamic or unit.imports_in:
+            return False
+        if not all(self._is_pure(module, chain, decorator=True) for chain in unit.decorators):
+            return False
+        calls = [c for c in (*unit.calls, *unit.inner_calls) if c not in unit.decorators]
+        if not all(self._is_pure(module, chain) for chain in calls) or self._calls_back(module, unit, calls):
+            return False
+        return all(self._is_quiet_base(module, chain) for chain in unit.bases)
+
+    def _is_quiet_base(self, module: str, chain: Chain) -> bool:
+        if chain[0].startswith("?") or not self._forgets(module, chain, set()):
+            return False
+        for meaning in self._names.resolve(module, chain)[0]:
+            target = str(meaning[1])
+            if meaning[0] == "unit" and not self._is_quiet((target, int(meaning[2]))):
+                return False
+        return True
+
+    def _calls_back(self, module: str, unit: Unit, calls: list[Chain]) -> bool:
+        """Whether functions of the project are handed to something that may call them at once."""
+        if not any(self._takes_functions(module, chain) for chain in calls):
+            return False
+        for chain in unit.values:
+            for meaning in self._names.resolve(module, chain)[0]:
+                if meaning[0] in ("unit", "module"):
+                    index = int(meaning[2]) if meaning[0] == "unit" else 0
+                    kind = (
+                        self._names.summary(str(meaning[1])).units[index].kind
+                        if index or meaning[2:]
+                        else "def"
+                    )
+                    if kind in ("def", "class", "block"):
+                        return True
+        return bool(unit.inner_calls)  # a lambda that is handed on
+
+    def _takes_functions(self, module: str, chain: Chain) -> bool:
+        if chain[-1] in known.CALLERS or "()" in chain:
+            return True
+        if chain[0] == "?":
+            return False
+        return any(
+            meaning[0] in ("builtin", "foreign") and str(meaning[1]).rpartition(".")[2] in known.CALLERS
+            for meaning in self._names.resolve(module, chain)[0]
+        )
+
+    def _forgets(self, module: str, chain: Chain, seen: set[UnitId]) -> bool:
+        """Whether making a class from this base or metaclass is not noted anywhere."""
+        if chain[0].startswith("?"):
+            return False
+        for meaning in self._names.resolve(module, chain)[0]:
+            what = str(meaning[1])
+            if meaning[0] == "foreign":
+                if not known.forgetful_base(what, meaning[2] == "std"):
+                    return False
+            elif meaning[0] == "unit":
+                target = (what, int(meaning[2]))
+                if target not in seen:
+                    seen.add(target)
+                    if not self._forgets_unit(target, seen):
+                        return False
+            elif meaning[0] not in ("builtin", "guards"):
+                return False
+        return True
+
+    def _forgets_unit(self, target: UnitId, seen: set[UnitId]) -> bool:
+        module = target[0]
+        base = self._names.summary(module).units[target[1]]
+        if base.kind != "class" or "__init_subclass__" in base.methods:
+            return False
+        if any(self._is_type(module, chain) for chain in base.bases):  # a metaclass
+            return False
+        return all(self._forgets(module, chain, seen) for chain in base.bases)
+
+    def _is_type(self, module: str, chain: Chain) -> bool:
+        return any(m == ("builtin", "type") for m in self._names.resolve(module, chain)[0])

@@ -1,0 +1,301 @@
+"""How each kind of syntax is walked: see ``scope`` for what is collected."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from .chains import called_chain, chain_of, import_request
+from .normal import FUNCTIONS, read_annotations
+from .scope import (
+    ANN,
+    CALL,
+    DECO,
+    HIDDEN,
+    INNER,
+    SPECIAL_NAMES,
+    VALUE,
+    Enter,
+    Handlers,
+    Leave,
+    Scope,
+    Walk,
+)  # fmt: skip
+from .special import LOOKUPS
+from .summary import Chain
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def walk(statement: ast.AST) -> Walk:
+    """What a top-level statement binds, reads, imports and does."""
+    return Walk(statement, _HANDLERS)
+
+
+def _name(w: Walk, node: ast.Name) -> None:
+    if isinstance(node.ctx, ast.Load):
+        w._load((node.id,), VALUE)
+    else:
+        w._bind(node.id)
+
+
+def _changes(w: Walk, node: ast.AST) -> None:
+    """Something is changed in place. What ``__init__`` sets on ``self`` is its own."""
+    if w.scope.top:
+        w.does = True
+    elif not (
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+    ):
+        w.inner_does = True
+
+
+def _attribute(w: Walk, node: ast.Attribute) -> None:
+    if not isinstance(node.ctx, ast.Load):
+        _changes(w, node)
+    chain, root = chain_of(node)
+    w.special.update(SPECIAL_NAMES.intersection([node.attr]))
+    if chain is None or isinstance(root, ast.Call):
+        inner: ast.AST = node
+        while isinstance(inner, ast.Attribute):
+            w.special.update(SPECIAL_NAMES.intersection([inner.attr]))
+            inner = inner.value
+        if chain is not None:
+            _import_now(w, chain)
+            w._load(chain, VALUE)
+        else:
+            w._push([inner])
+    else:
+        w._load(chain, VALUE)
+
+
+def _import_now(w: Walk, chain: Chain) -> None:
+    (w.imports_top if w.scope.top else w.imports_in).append((0, chain[2], ()))
+
+
+def _subscript(w: Walk, node: ast.Subscript) -> None:
+    if not isinstance(node.ctx, ast.Load):
+        _changes(w, node)
+    chain, _ = chain_of(node.value)
+    if chain is not None and chain[-2:] == ("sys", "modules"):
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            w._load(("", "0", node.slice.value, ""), VALUE)
+            return
+        if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+            w.dynamic.append(("module", "sys.modules[__name__]", node.lineno))
+            return
+    w._children(node)
+
+
+def _call(w: Walk, node: ast.Call) -> None:
+    request = import_request(node)
+    if request is not None:
+        kind, text = request
+        if kind == "literal":
+            chain: Chain = ("", "0", text, "")
+            _import_now(w, chain)
+            w._load(chain, VALUE)
+        else:
+            w.dynamic.append((kind, text, node.lineno))
+        w._push([*node.args[1:], *node.keywords] if kind == "literal" else [*node.args, *node.keywords])
+        return
+    chain_, root = chain_of(node.func)
+    if chain_ is not None and not isinstance(root, ast.Call):
+        if len(chain_) == 1 and chain_[0] in LOOKUPS and LOOKUPS[chain_[0]](w, node):
+            return
+        w._load(chain_, CALL if w.scope.top else INNER)
+        w._push([*node.args, *node.keywords])
+        return
+    w._load(called_chain(node.func), HIDDEN | (CALL if w.scope.top else INNER))
+    w._push([node.func, *node.args, *node.keywords])
+
+
+def _function(w: Walk, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    w._bind(node.name)
+    _decorate(w, node.decorator_list)
+    inner = Scope("function", w.scope)
+    args = node.args
+    named = [*args.posonlyargs, *args.args, *args.kwonlyargs, *(a for a in (args.vararg, args.kwarg) if a)]
+    for arg in named:
+        inner.bound[arg.arg] = []
+    for parameter in getattr(node, "type_params", ()):
+        inner.bound[parameter.name] = []
+    flag = 0 if node.decorator_list or id(node) in w._read else ANN
+    for annotation in [*(a.annotation for a in named), node.returns]:
+        if annotation is not None:
+            _annotation(w, annotation, flag)
+    w._push([*args.defaults, *args.kw_defaults, Enter(inner), *node.body, Leave()])
+
+
+def _decorate(w: Walk, decorators: list[ast.expr]) -> None:
+    for node in decorators:
+        called = node.func if isinstance(node, ast.Call) else node
+        w._load(called_chain(called), HIDDEN | DECO | (CALL if w.scope.top else INNER))
+    w._push(decorators)
+
+
+def _annotation(w: Walk, node: ast.AST, flag: int) -> None:
+    pending = [node]
+    while pending:  # an annotation may be a string, with strings inside
+        node = pending.pop()
+        w._flagged(node, flag)
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                try:
+                    pending.append(ast.parse(part.value.strip(), mode="eval").body)
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    continue
+
+
+def _lambda(w: Walk, node: ast.Lambda) -> None:
+    inner = Scope("function", w.scope)
+    args = node.args
+    for arg in [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]:
+        if arg is not None:
+            inner.bound[arg.arg] = []
+    w._push([*args.defaults, *args.kw_defaults, Enter(inner), node.body, Leave()])
+
+
+def _class(w: Walk, node: ast.ClassDef) -> None:
+    w._bind(node.name)
+    _decorate(w, node.decorator_list)
+    w._read.update(read_annotations(node.body))
+    inner = Scope("class", w.scope)
+    for parameter in getattr(node, "type_params", ()):
+        inner.bound[parameter.name] = []
+    w._push([*node.bases, *node.keywords, Enter(inner), *node.body, Leave()])
+
+
+def _comprehension(w: Walk, node: Any) -> None:
+    first, *others = node.generators
+    inner = Scope("comp", w.scope)
+    parts: list[Any] = [first.iter, Enter(inner), first.target, *first.ifs]
+    for generator in others:
+        parts += [generator.iter, generator.target, *generator.ifs]
+    parts += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    w._push([*parts, Leave()])
+
+
+def _import(w: Walk, node: ast.Import) -> None:
+    where = w.imports_top if w.scope.top else w.imports_in
+    for alias in node.names:
+        where.append((0, alias.name, ()))
+        name = alias.asname or alias.name.partition(".")[0]
+        w._bind(name, ("", "0", alias.name if alias.asname else name, ""))
+
+
+def _import_from(w: Walk, node: ast.ImportFrom) -> None:
+    module, level = node.module or "", node.level or 0
+    if module == "__future__" and not level:
+        return
+    where = w.imports_top if w.scope.top else w.imports_in
+    where.append((level, module, tuple(a.name for a in node.names)))
+    for alias in node.names:
+        if alias.name != "*":
+            w._bind(alias.asname or alias.name, ("", str(level), module, alias.name))
+
+
+def _walrus(w: Walk, node: ast.NamedExpr) -> None:
+    scope = w.scope
+    while w.scope.kind == "comp" and w.scope.parent is not None:
+        w.scope = w.scope.parent
+    w._bind(node.target.id)
+    w.scope = scope
+    w._push([node.value])
+
+
+def _global(w: Walk, node: ast.Global) -> None:
+    if w.scope.kind != "module":
+        w.scope.globals.update(node.names)
+        for name in node.names:
+            w.scope.bound.pop(name, None)
+
+
+def _nonlocal(w: Walk, node: ast.Nonlocal) -> None:
+    w.scope.outer.update(node.names)
+
+
+def _handler(w: Walk, node: ast.ExceptHandler) -> None:
+    if node.name:
+        w._bind(node.name)
+    w._children(node)
+
+
+def _capture(w: Walk, node: Any) -> None:
+    name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+    if name:
+        w._bind(name)
+    w._children(node)
+
+
+def _if(w: Walk, node: ast.If) -> None:
+    if is_type_checking(node.test):  # never runs
+        w._push(node.orelse)
+    else:
+        w._children(node)
+
+
+def is_type_checking(test: ast.AST) -> bool:
+    chain, _ = chain_of(test)
+    return chain is not None and chain[-1] == "TYPE_CHECKING"
+
+
+def _expression(w: Walk, node: ast.Expr) -> None:
+    if isinstance(node.value, ast.Constant):
+        return
+    if w.scope.top:
+        w.does = True
+    w._push([node.value])
+
+
+def _acts(w: Walk, node: ast.AST) -> None:
+    _changes(w, node)
+    w._children(node)
+
+
+def _augmented(w: Walk, node: ast.AugAssign) -> None:
+    if isinstance(node.target, ast.Name):
+        if node.target.id != "__all__" and not isinstance(node.value, ast.Constant):
+            _changes(w, node)
+        w._load((node.target.id,), VALUE)
+    w._push([node.target, node.value])
+
+
+def _annotated(w: Walk, node: ast.AnnAssign) -> None:
+    if id(node) in w._read:
+        _annotation(w, node.annotation, 0)
+    elif w.scope.top:
+        _annotation(w, node.annotation, ANN)
+    if node.value is not None or w.scope.kind == "function":
+        w._push([node.target, node.value])
+
+
+def _assign(w: Walk, node: ast.Assign) -> None:
+    if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
+        request = import_request(node.value)
+        if request is not None and request[0] == "literal":
+            chain: Chain = ("", "0", request[1], "")
+            _import_now(w, chain)
+            w._bind(node.targets[0].id, chain)
+            return
+    w._push([node.value, *node.targets])
+
+
+def _constant(w: Walk, node: ast.Constant) -> None:
+    if isinstance(node.value, str) and node.value in SPECIAL_NAMES:
+        w.special.add(node.value)
+
+
+def _enter(w: Walk, marker: Enter) -> None:
+    w.scope = marker.scope
+
+
+_HANDLERS: Handlers = {
+    ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript, ast.Call: _call,
+    ast.Lambda: _lambda, ast.ClassDef: _class, ast.Import: _import, ast.ImportFrom: _import_from,
+    ast.NamedExpr: _walrus, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.ExceptHandler: _handler,
+    ast.MatchAs: _capture, ast.MatchStar: _capture, ast.MatchMapping: _capture, ast.Expr: _expression,
+    ast.If: _if, ast.Delete: _acts, ast.With: _acts, ast.AsyncWith: _acts, ast.AugAssign: _augmented,
+    ast.AnnAssign: _annotated, ast.Assign: _assign, ast.Constant: _constant,
+    Enter: _enter, Leave: lambda w, _: w.leave(),
+    **dict.fromkeys(FUNCTIONS, _function), **dict.fromkeys(_COMPREHENSIONS, _comprehension),
+}  # fmt: skip
