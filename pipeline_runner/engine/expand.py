@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import product
 from typing import Any
 
@@ -29,11 +29,20 @@ class Expander:
     def __init__(self, binder: Binder) -> None:
         self.binder = binder
         self.splits: dict[str, Sequence[Bound]] = {}
+        self._lists: dict[str, Bound] = {}  # what was split, by the same digests
 
     def add_split(self, bound: Bound, entry: Entry) -> None:
         """Remember what a worker split a list into."""
         artifacts = [entry.outputs[str(i)] for i in range(len(entry.outputs))]
         self.splits[bound.digest] = [Stored(a.digest, a) for a in artifacts]
+        self._lists[bound.digest] = bound
+
+    def split_of(self, blobs: Container[str]) -> Bound | None:
+        """The list that some of these blobs are elements of."""
+        for digest, elements in self.splits.items():
+            if any(isinstance(e, Stored) and e.artifact.blob in blobs for e in elements):
+                return self._lists[digest]
+        return None
 
     def expand(self, step: Step) -> Items:
         """The items of a fan-out.

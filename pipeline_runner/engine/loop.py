@@ -27,7 +27,7 @@ from .prepare import Candidate, Preparer, bind_failure
 from .publishing import Publishing
 from .reasons import damage, explain, in_words
 from .results import Unknown
-from .state import State
+from .state import MAX_LOSSES, State
 from .timers import Timers
 
 POLL_SECONDS = 0.25  # how long a stop request may go unnoticed while workers are busy
@@ -90,6 +90,7 @@ class Loop:
         self._timers = Timers()
         self._computing: dict[CacheKey, tuple[str, int]] = {}
         self._candidates: dict[tuple[str, int], Candidate] = {}
+        self._splits_lost: dict[tuple[str, int], int] = {}
         self._outbox: deque[tuple[Job, Sequence[Task], _Batch]] = deque()
         self._flying: dict[int, _Batch] = {}
         self._ticket = 0
@@ -249,10 +250,31 @@ class Loop:
                 error = outcome.error or ErrorInfo("worker_lost", "the worker died while it split a list")
                 self.tell(m.ExpandFailed(self.at(), step.name, error))
 
-        for key, bound in keys.items():
-            job = self._job(step, "split", "", {})
-            task = Task(0, f"{step.name} (splitting its list)", key, {"value": bound}, {})
-            self._outbox.append((job, [task], _Batch(step.name, [-1], done)))
+        for bound in keys.values():
+            self._send_split(step, bound, done)
+
+    def _send_split(
+        self, step: Step, bound: Bound, done: Callable[[Sequence[Outcome]], None], replace: bool = False
+    ) -> None:
+        job = self._job(step, "split", "", {})._replace(replace=replace)
+        key = self.preparer.split_key(bound)
+        task = Task(0, f"{step.name} (splitting its list)", key, {"value": bound}, {})
+        self._outbox.append((job, [task], _Batch(step.name, [-1], done)))
+
+    def _split_again(self, step: Step, k: int, bound: Bound) -> None:
+        """Elements of a list were lost: split it again, then the task that reads them goes again."""
+
+        def done(outcomes: Sequence[Outcome]) -> None:
+            outcome = outcomes[0]
+            if isinstance(outcome, InputLost):
+                self._blob_lost(step.name, k, outcome.blobs, outcome.damaged)
+                self._drain()
+            elif isinstance(outcome, Failed):
+                self._failed(step, k, outcome.error, outcome.seconds)
+            else:
+                self.tell(m.NotStarted(self.at(), step.name, [k]))
+
+        self._send_split(step, bound, done, replace=True)
 
     def _drain(self) -> None:
         if self._inbox:
@@ -437,6 +459,12 @@ class Loop:
                 if entry is not None and any(a.blob in wanted for a in entry.outputs.values()):
                     producers.append((name, j))
                     self.run_entries.pop(entry.key, None)
+        bound = self.expander.split_of(wanted) if not producers and k >= 0 else None
+        if bound is not None and (step, k) in self._candidates:
+            self._splits_lost[step, k] = self._splits_lost.get((step, k), 0) + 1
+            if self._splits_lost[step, k] <= MAX_LOSSES:
+                self._split_again(self.graph.steps[step], k, bound)
+                return
         self._inbox.append(m.LostInputs(self.at(), step, k, producers, damaged))
 
     # ---- publishing --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_a_diamond_runs_and_is_reused_whole(make: Make) -> None:
     assert world.run().status == "succeeded"
     assert world.value("d") == [2, 10]
     assert sorted(world.calls) == ["a", "b", "c", "d"]
-    assert [(e.step, e.text) for e in world.seen(TaskLogged)][0] == ("a", "log of a")
+    assert {e.step: e.text for e in world.seen(TaskLogged)}["a"] == "log of a"
     assert world.run().status == "succeeded"
     assert world.calls == []
     assert world.reused() == ["a", "b", "c", "d"]
@@ -104,7 +105,7 @@ def test_repeated_items_are_computed_once(make: Make) -> None:
     world.params["numbers"] = [2, 2, 2]
     world.run()
     assert world.calls == ["square[0]", "half[0]", "total"]
-    assert world.value("total") == [[4, 4, 4], [1, 1, 1]]
+    assert world.value("total") == [[4, 4, 4], [2.0, 2.0, 2.0]]
     assert world.state.steps["square"].tally["reused"] == 2
 
 
@@ -312,7 +313,7 @@ def test_a_lost_result_is_made_again_then_its_reader_runs(make: Make) -> None:
 def test_a_whole_chain_of_lost_results_is_made_again(make: Make) -> None:
     names = [f"s{i}" for i in range(8)]
     text = "steps:\n  s0: {call: m:f, with: {x: 0}}\n" + "".join(
-        f"  {b}: {{call: m:f, inputs: {{x: {a}}}}}\n" for a, b in zip(names, names[1:], strict=False)
+        f"  {b}: {{call: m:f, inputs: {{x: {a}}}}}\n" for a, b in pairwise(names)
     )
     world = make(text, **dict.fromkeys(names, lambda x: Opaque([x])))
     world.run()
