@@ -76,6 +76,8 @@ class Planner:
         reason = f"trigger rule {step.trigger_rule}"
         if verdict == rules.RUN and not self._holds(step):
             verdict, reason = SKIPPED, "when is false"
+        if verdict == rules.RUN and step.follows is not None and self.binder.result(step.follows).skipped:
+            verdict, reason = SKIPPED, f"{step.follows} is skipped"
         if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
             verdict = rules.RUN  # not sure before they ran
         if verdict != rules.RUN:
@@ -118,7 +120,8 @@ class Planner:
         keys: Sequence[str | None] = [None]
         if step.fanout is not None:
             try:
-                keys = list(self.expander.expand(step).keys) or [None]
+                result.expand(self.expander.expand(step))  # those that follow it are named by it
+                keys = list(result.items.keys if result.items is not None else ()) or [None]
             except (Unknown, SplitNeeded, BindError):
                 pass
         result.skipped = True
