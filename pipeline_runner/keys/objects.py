@@ -11,17 +11,19 @@ from __future__ import annotations
 import copyreg
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from .canonical import MAX_DEPTH, deep_recursion, list_digest, plain_digest
+from .canonical import MAX_DEPTH, deep_recursion, is_plain, list_digest, plain_digest
 from .digest import combine
-from .unhashable import NotPlain, TooDeep, Unhashable, short_repr, type_name
+from .unhashable import TooDeep, Unhashable, short_repr, type_name
 
 _REVISITS = 20_000  # visits of parts of cycles before they are told apart by number instead
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
+_SCALAR_MODULES = frozenset({"datetime", "decimal", "numpy"})
 _HINTS = {
     "generator": "return a list instead",
     "coroutine": "await it first",
@@ -101,6 +103,7 @@ class Walker:
         self._lowest = MAX_DEPTH * 2  # the outermost part that the present one refers back to
         self._seen: dict[int, int] = {}  # id -> number, of parts within cycles
         self._revisits = 0
+        self._marks: dict[int, bool] = {}  # id of a container -> whether it is plain data
 
     def digest(self, value: Any) -> str:
         """The digest of one part."""
@@ -145,6 +148,32 @@ class Walker:
             raise _Entangled
         return self._enter(value, len(self._open))
 
+    def _is_plain(self, value: Any) -> bool:
+        """Whether it is plain data through and through. Each container is looked at once."""
+        if type(value) not in _CONTAINERS:
+            return is_plain(value)
+        marks = self._marks
+        if id(value) in marks:
+            return marks[id(value)]
+        marks[id(value)] = False  # while it is open: what contains itself is not plain
+        stack = [(value, _inside(value))]
+        while stack:
+            container, rest = stack[-1]
+            for part in rest:
+                if type(part) not in _CONTAINERS:
+                    if not _is_plain_scalar(part):
+                        return False  # nor is anything that it is in
+                elif id(part) not in marks:
+                    marks[id(part)] = False
+                    stack.append((part, _inside(part)))
+                    break
+                elif not marks[id(part)]:
+                    return False
+            else:
+                marks[id(container)] = True
+                stack.pop()
+        return True
+
     def child(self, value: Any, step: str) -> str:
         """The digest of a part, with the way to it in what an error says."""
         try:
@@ -156,11 +185,8 @@ class Walker:
 
     def _content(self, value: Any) -> str:
         t = type(value)
-        if t in (list, tuple, dict, set, frozenset) or t.__module__ in ("datetime", "decimal", "numpy"):
-            try:
-                return plain_digest(value)
-            except NotPlain:
-                pass
+        if (t in _CONTAINERS or t.__module__ in _SCALAR_MODULES) and self._is_plain(value):
+            return plain_digest(value)
         if t is list:
             return list_digest([self.child(v, f"[{i}]") for i, v in enumerate(value)])
         if t is tuple:
@@ -262,6 +288,16 @@ class Walker:
         pairs = [(self.digest(k), self.child(v, f".{k}")) for k, v in state.items()]
         pairs.sort()
         return combine("attributes", [d for pair in pairs for d in pair])
+
+
+def _inside(container: Any) -> Iterator[Any]:
+    if type(container) is dict:
+        return (part for pair in container.items() for part in pair)
+    return iter(container)
+
+
+def _is_plain_scalar(value: Any) -> bool:
+    return type(value) in _PLAIN or (type(value).__module__ in _SCALAR_MODULES and is_plain(value))
 
 
 def _is_global(value: Any) -> bool:

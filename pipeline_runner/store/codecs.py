@@ -113,12 +113,11 @@ def _encode_pickle(value: Any, store: Store, is_project: Callable[[str], bool]) 
     paths = Paths(store)
     kept = {i: _keep_nested(p, paths) for i, p in nested.items()}
     made = _content(value, is_project, kept)
-    value = _in_order(value, {})
     buffers: list[Any] = []
     stream = io.BytesIO()
     pickler = _Pickler(stream, buffers, kept)
     try:
-        pickler.dump(value)
+        pickler.dump(_in_order(value, {}))
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError, ValueError, RuntimeError) as e:
         raise Unstorable(what_does_not_pickle(value, e)) from None
     parts = [stream.getbuffer(), *buffers]

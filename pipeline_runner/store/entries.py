@@ -172,17 +172,19 @@ class Entries:
 
     def look_at_blobs(self, entry: Entry) -> Damaged | None:
         """What is wrong with an entry's blobs as far as one look tells (local stores only)."""
-        if self._files.is_local:
-            for name, artifact in entry.outputs.items():
-                blob = artifact.blob
-                if blob is None:
-                    continue
-                size = self._files.size(f"blobs/{blob[:2]}/{blob}")
-                what = f"output {name}" if name else "its output"
-                if size is None:
-                    return Damaged("missing", f"{what} is no longer in the store")
-                if artifact.codec != "tree" and size != artifact.size:
-                    return Damaged("corrupt", f"{what} has {size} of {artifact.size} bytes")
+        return self._blob_trouble(entry) if self._files.is_local else None
+
+    def _blob_trouble(self, entry: Entry) -> Damaged | None:
+        for name, artifact in entry.outputs.items():
+            blob = artifact.blob
+            if blob is None:
+                continue
+            size = self._files.size(f"blobs/{blob[:2]}/{blob}")
+            what = f"output {name}" if name else "its output"
+            if size is None:
+                return Damaged("missing", f"{what} is no longer in the store")
+            if artifact.codec != "tree" and size != artifact.size:
+                return Damaged("corrupt", f"{what} has {size} of {artifact.size} bytes")
         return None
 
     # ---- writing ---------------------------------------------------------------------------------
@@ -202,10 +204,15 @@ class Entries:
     def _commit_one(self, entry: Entry, replace: bool) -> None:
         name = f"entries/{entry.key.recipe}/{entry.key.args}.json"
         data = [seal(entry_to_json(entry))]
-        if replace or not self._files.create(name, data):
-            there = None if replace else self._singles({entry.key.recipe: [entry.key.args]}).get(entry.key)
-            if not isinstance(there, Entry):
-                self._files.write(name, data)
+        if not replace and self._files.create(name, data):
+            return
+        key = entry.key
+        if replace or not self._is_good(self._singles({key.recipe: [key.args]}).get(key)):
+            self._files.write(name, data)
+
+    def _is_good(self, there: Entry | Damaged | None) -> bool:
+        """Whether what is there is worth keeping: whole, and its blobs too as far as one look tells."""
+        return isinstance(there, Entry) and self._blob_trouble(there) is None
 
     def _commit_pack(self, recipe: str, entries: list[Entry], replace: bool) -> list[Entry]:
         """Write a pack; those that it cannot hold, because a single file would hide them."""
@@ -213,7 +220,7 @@ class Entries:
         self._files.write(f"entries/{recipe}/{time.time_ns() // 1000:014x}-{digest(data)[:16]}.pack", [data])
         if not replace:
             there = self._singles({recipe: [e.key.args for e in entries]})
-            return [e for e in entries if isinstance(there.get(e.key), Damaged)]
+            return [e for e in entries if e.key in there and not self._is_good(there[e.key])]
         singles = self._list([recipe])[recipe].singles
         return [e for e in entries if e.key.args in singles]
 

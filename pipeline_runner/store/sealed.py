@@ -36,7 +36,7 @@ def seal_line(name: str, value: Any) -> bytes:
 
 def unseal_line(line: bytes) -> Any:
     body = line[_SUM + 1 :]
-    if digest(body).encode() != line[:_SUM]:
+    if line[_SUM : _SUM + 1] != b" " or digest(body).encode() != line[:_SUM]:
         raise ValueError("the checksum does not match")
     return _decode(body.decode(), body.index(b" ") + 1)[0]
 

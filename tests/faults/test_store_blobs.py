@@ -64,7 +64,7 @@ def test_a_blob_with_any_byte_changed_is_lost(store: Store, tmp_path: Path) -> N
             try:
                 value = decode(artifact, Store.open(store.url, "/"))
             except BlobLost as e:
-                assert e.damaged, (name, i)
+                assert e.damaged, (name, i)  # noqa: PT017
             else:  # only what lies between the segments is of no account
                 assert "pickle" in name
                 assert whole[i] == 0
