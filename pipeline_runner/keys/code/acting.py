@@ -113,14 +113,11 @@ class Acting:
             return False
         for chain in unit.values:
             for meaning in self._names.resolve(module, chain)[0]:
-                if meaning[0] in ("unit", "module"):
-                    index = int(meaning[2]) if meaning[0] == "unit" else 0
-                    kind = (
-                        self._names.summary(str(meaning[1])).units[index].kind
-                        if index or meaning[2:]
-                        else "def"
-                    )
-                    if kind in ("def", "class", "block"):
+                if meaning[0] == "module":
+                    return True
+                if meaning[0] == "unit":
+                    found = self._names.summary(str(meaning[1])).units[int(meaning[2])]
+                    if found.kind in ("def", "class", "block"):
                         return True
         return bool(unit.inner_calls)  # a lambda that is handed on
 

@@ -30,13 +30,14 @@ SPECIAL_NAMES = frozenset([
 class Scope:
     """One scope while it is being walked."""
 
-    __slots__ = ("bound", "globals", "kind", "loads", "outer", "parent", "through", "top")
+    __slots__ = ("bound", "functions", "globals", "kind", "loads", "outer", "parent", "through", "top")
 
     def __init__(self, kind: str, parent: Scope | None) -> None:
         self.kind = kind  # "module", "class", "function" or "comp"
         self.parent = parent
         self.top: bool = kind != "function" and (parent is None or parent.top)  # runs on import
         self.bound: dict[str, list[Chain]] = {}  # name -> what imports bind it to
+        self.functions: set[str] = set()  # names bound by a ``def`` of this scope and by nothing else
         self.globals: set[str] = set()
         self.outer: set[str] = set()  # declared nonlocal
         self.loads: list[tuple[Chain, int]] = []
@@ -112,8 +113,12 @@ class Walk:
 
     # names
 
-    def _bind(self, name: str, target: Chain | None = None) -> None:
+    def _bind(self, name: str, target: Chain | None = None, function: bool = False) -> None:
         scope = self.scope
+        if function and name not in scope.bound:
+            scope.functions.add(name)
+        else:
+            scope.functions.discard(name)
         while name in scope.outer and scope.parent is not None:
             scope = scope.parent
         if name in scope.globals:
@@ -165,7 +170,7 @@ class Walk:
             if not flags & HIDDEN:
                 for target in scope.bound[root]:
                     self._emit((*target, *chain[1:]), flags & ~(CALL | INNER | DECO))
-            if flags & (CALL | INNER | DECO):
+            if flags & (CALL | INNER | DECO) and (len(chain) > 1 or root not in scope.functions):
                 self._emit(("?", *chain[-1:]) if len(chain) > 1 else ("?",), flags)
             if scope.kind == "class":  # may be unbound there as yet: then it is the module's
                 outer.append((chain, flags & ~(CALL | INNER | DECO)))

@@ -110,7 +110,7 @@ def _call(w: Walk, node: ast.Call) -> None:
 
 
 def _function(w: Walk, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    w._bind(node.name)
+    w._bind(node.name, function=not node.decorator_list)
     _decorate(w, node.decorator_list)
     inner = Scope("function", w.scope)
     args = node.args

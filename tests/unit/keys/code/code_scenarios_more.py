@@ -163,4 +163,39 @@ READERS = [
     one("comment where source is read", "import inspect\ndef f():\n    return 1  # a\ndef run():\n    return inspect.getsource(f)\n", "# a", "# b", CHANGED),
 ]  # fmt: skip
 
-MORE = [*IMPORTS, *ON_IMPORT, *DYNAMIC, *READERS]
+
+def conf(name: str, text: str, old: str, new: str, changes: bool) -> Row:
+    """A row that edits conf.py, which app.py imports and doesn't use."""
+    return other(
+        name,
+        {"app.py": "import conf\ndef run():\n    return 1\n", "conf.py": text},
+        "conf.py",
+        old,
+        new,
+        changes,
+    )
+
+
+QUIET = [
+    conf("unused constant made by a plain function", "def make(x):\n    return x + 1\nK = make(1)\n", "make(1)", "make(2)", SAME),
+    conf("unused instance of a plain class", "class C:\n    def __init__(self, a):\n        self.a = a\nK = C(1)\n", "C(1)", "C(2)", SAME),
+    conf("unused instance of a dataclass", "from dataclasses import dataclass\n@dataclass\nclass C:\n    a: int\nK = C(1)\n", "C(1)", "C(2)", SAME),
+    conf("unused instance of a settings class", "import pydantic\nclass C(pydantic.BaseModel):\n    a: int\nK = C(a=1)\n", "a=1", "a=2", SAME),
+    conf("instance of a class that registers", "T = []\nclass C:\n    def __init__(self, a):\n        T.append(self)\nK = C(1)\n", "C(1)", "C(2)", CHANGED),
+    conf("instance of a class whose base registers", "T = []\nclass B:\n    def __init__(self, a):\n        T.append(self)\nclass C(B):\n    pass\nK = C(1)\n", "C(1)", "C(2)", CHANGED),
+    conf("function that sets an item of what it is given", "T = {}\ndef put(t, k):\n    t[k] = 1\nK = put(T, 1)\n", "(T, 1)", "(T, 2)", CHANGED),
+    conf("function that calls one that writes a global", "N = 0\ndef a():\n    global N\n    N += 1\ndef b():\n    a()\nK = b()\n", "N += 1", "N += 2", CHANGED),
+    conf("method of what a function gives", "T = []\ndef get():\n    return T\nK = get().append(1)\n", "(1)", "(2)", CHANGED),
+    conf("registered by map", "T = []\ndef put(x):\n    T.append(x)\nK = list(map(put, [1]))\n", "[1]", "[2]", CHANGED),
+    conf("registered by a lambda in sorted", "T = []\ndef put(x):\n    T.append(x)\nK = sorted([1], key=lambda x: put(x))\n", "sorted([1]", "sorted([2]", CHANGED),
+    conf("registered in a comprehension", "T = []\ndef put(x):\n    T.append(x)\nK = [put(x) for x in [1]]\n", "[1]", "[2]", CHANGED),
+    conf("registered by a local function", "T = []\ndef put(x):\n    def inner():\n        T.append(x)\n    return inner()\nK = put(1)\n", "put(1)", "put(2)", CHANGED),
+    conf("function with a local function", "def make(x):\n    def inner():\n        return x\n    return inner()\nK = make(1)\n", "make(1)", "make(2)", SAME),
+    conf("two functions in a circle, one registers", "T = []\ndef a(n):\n    return b(n - 1) if n else 0\ndef b(n):\n    T.append(n)\n    return a(n)\nK = a(1)\n", "a(1)", "a(2)", CHANGED),
+    conf("two functions in a circle", "def a(n):\n    return b(n - 1) if n else 0\ndef b(n):\n    return a(n)\nK = a(1)\n", "a(1)", "a(2)", SAME),
+    conf("function that imports a module that does something", "def a():\n    import random\n    random.seed(1)\nK = a()\n", "seed(1)", "seed(2)", CHANGED),
+    conf("an unknown package is called", "import nosuchlib\nK = nosuchlib.set_up(1)\n", "(1)", "(2)", CHANGED),
+    conf("a setting of a known package", "import numpy as np\nOLD = np.seterr(all='ignore')\n", "ignore", "warn", CHANGED),
+]  # fmt: skip
+
+MORE = [*IMPORTS, *ON_IMPORT, *QUIET, *DYNAMIC, *READERS]
