@@ -6,9 +6,7 @@ import math
 import os
 import pickle
 import queue
-import shutil
 import sys
-import tempfile
 import threading
 import time
 import warnings
@@ -23,6 +21,7 @@ from .answer import unpack
 from .capture import read_log
 from .errors import timed_out
 from .masking import masker
+from .scratch import Scratch
 from .slot import Batch, Slot
 
 _NATIVE_THREADS = (
@@ -46,11 +45,11 @@ class LokyPool:
     def __init__(self, workers: int, project: Project) -> None:
         # what loky says when it tidies up after a death is of no use to the user
         warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.externals\.loky")
-        self._folder = tempfile.mkdtemp(prefix="prun-run-")
+        self._scratch = Scratch()
         self._inbox: queue.SimpleQueue[tuple[Slot, int, Future[bytes]]] = queue.SimpleQueue()
         env = worker_environment(workers)
         self._slots = [
-            Slot(str(i), self._folder, project, env, lambda *answer: self._inbox.put(answer))
+            Slot(str(i), self._scratch.path, project, env, lambda *answer: self._inbox.put(answer))
             for i in range(workers)
         ]
         self._ready: list[Done] = []
@@ -116,7 +115,7 @@ class LokyPool:
         finally:
             for slot in self._slots:  # nothing stays, whatever interrupted the farewell
                 slot.kill()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._scratch.remove()
 
     # ---- batches -----------------------------------------------------------------------------------
 

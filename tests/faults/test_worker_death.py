@@ -319,6 +319,22 @@ def test_workers_die_with_a_parent_that_was_killed(kit: Kit, tmp_path: Path) -> 
     assert list(temporary.iterdir()) == []
 
 
+def test_the_folder_of_a_run_killed_with_its_workers_is_removed_by_the_next(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    orphan, unknown = tmp_path / "prun-run-orphan", tmp_path / "prun-run-being-made"
+    orphan.mkdir()
+    (orphan / "lock").touch()
+    unknown.mkdir()
+    with LokyPool(1, kit.project), LokyPool(1, kit.project):
+        left = {p.name for p in tmp_path.glob("prun-run-*")}
+        assert orphan.name not in left
+        assert unknown.name in left
+        assert len(left) == 3
+    assert [p.name for p in tmp_path.glob("prun-run-*")] == [unknown.name]
+
+
 def wait_for_text(path: Path) -> str:
     end = time.monotonic() + 30
     while time.monotonic() < end:

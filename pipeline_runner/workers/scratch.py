@@ -1,0 +1,60 @@
+"""The temporary folder of a run's workers, and those that killed runs left behind."""
+
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+_PREFIX = "prun-run-"
+_LOCK = "lock"
+
+
+class Scratch:
+    """A folder that is locked as long as this process lives.
+
+    Workers remove it when their parent was killed. If they were killed with it, the next run finds
+    a folder that nobody has locked.
+    """
+
+    def __init__(self) -> None:
+        _sweep()
+        self.path = tempfile.mkdtemp(prefix=_PREFIX)
+        self._lock: int | None = _try_lock(os.path.join(self.path, _LOCK), os.O_RDWR | os.O_CREAT)
+
+    def remove(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what nobody has locked. A folder without a lock file is being made just now."""
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(tempfile.gettempdir())):
+            if entry.name.startswith(_PREFIX):
+                lock = _try_lock(os.path.join(entry.path, _LOCK), os.O_RDWR)
+                if lock is not None:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                    os.close(lock)
+
+
+def _try_lock(path: str, flags: int) -> int | None:
+    """The descriptor of the locked file; None if it is not there, taken, or cannot be locked."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: the folder cannot be told from one in use
+        return None
+    try:
+        fd = os.open(path, flags, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
