@@ -7,7 +7,7 @@
 
 A parsed condition is a tree of plain tuples, so that it can be kept compiled:
 ``("lit", value)``, ``("ref", Ref)``, ``("list", items)``, ``("cmp", op, a, b)``, ``("not", a)``,
-``("and", a, b)``, ``("or", a, b)``.
+``("and", a, b, ...)``, ``("or", a, b, ...)``.
 """
 
 from __future__ import annotations
@@ -96,20 +96,23 @@ class _Parser:
         return tree
 
     def any_of(self) -> Tree:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise ConditionError("too many parentheses")
-        tree = self.all_of()
+        self.deeper()
+        found = [self.all_of()]
         while self.take("or"):
-            tree = ("or", tree, self.all_of())
+            found.append(self.all_of())
         self.depth -= 1
-        return tree
+        return ("or", *found) if len(found) > 1 else found[0]
 
     def all_of(self) -> Tree:
-        tree = self.negation()
+        found = [self.negation()]
         while self.take("and"):
-            tree = ("and", tree, self.negation())
-        return tree
+            found.append(self.negation())
+        return ("and", *found) if len(found) > 1 else found[0]
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ConditionError("too many parentheses", self.tokens[self.at - 1][2])
 
     def negation(self) -> Tree:
         count = 0
@@ -144,7 +147,10 @@ class _Parser:
             self.expect(")")
             return tree
         if value == "[":
-            return ("list", tuple(self.elements()))
+            self.deeper()
+            items = tuple(self.elements())
+            self.depth -= 1
+            return ("list", items)
         raise ConditionError(f"{value!r} is not expected here", offset)
 
     def name(self, value: str, offset: int) -> Tree:
