@@ -18,8 +18,10 @@ def delay_before(retry: Retry, attempt: int, error: ErrorInfo, chance: float) ->
     """
     if attempt > retry.limit or error.kind in _FINAL:
         return None
-    if retry.on and not set(retry.on) & set(error.types):
+    if retry.on and not set(retry.on) & {*error.types, error.kind}:
         return None
+    if not retry.delay:
+        return 0.0
     try:
         wait = retry.delay * retry.backoff ** (attempt - 1)
     except OverflowError:

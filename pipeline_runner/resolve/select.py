@@ -34,11 +34,11 @@ def select(graph: Graph, expressions: Sequence[str]) -> frozenset[str]:
         if not found:
             problems.append(_unknown(graph, core))
             continue
-        if expression.startswith("+"):
-            found |= above(graph, found)
-        if expression.endswith("+"):
-            found |= below(graph, found)
         chosen |= found
+        if expression.startswith("+"):
+            chosen |= above(graph, found)
+        if expression.endswith("+"):
+            chosen |= below(graph, found)
     if problems:
         raise PipelineError(problems)
     return frozenset(chosen)
