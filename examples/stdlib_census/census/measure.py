@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import tokenize
 import warnings
+from pathlib import Path
 from typing import TypedDict
 
 # Each of these adds a way through the code: McCabe's cyclomatic complexity.
@@ -58,19 +58,18 @@ def measure(name: str, kind: str, path: str) -> Measure:
         problem="",
     )
     try:
-        with tokenize.open(path) as file:  # obeys the file's own `coding:` line
-            text = file.read()
+        source = Path(path).read_bytes()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tests contain odd code on purpose
-            tree = ast.parse(text)
-    except (SyntaxError, UnicodeDecodeError, ValueError) as error:
+            tree = ast.parse(source)  # bytes: it obeys the file's own `coding:` line
+    except (SyntaxError, ValueError) as error:
         message = str(getattr(error, "msg", "") or error).partition(" for '")[0]  # no path in it
         result["problem"] = f"{type(error).__name__}: {message}"
         return result
 
     counter = Counter()
     counter.walk(tree, "")
-    result["lines"] = text.count("\n")
+    result["lines"] = source.count(b"\n")
     result["functions"] = len(counter.functions)
     result["classes"] = counter.classes
     result["names"] = len(counter.names)
