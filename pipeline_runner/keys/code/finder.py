@@ -17,6 +17,9 @@ from .path import SUFFIXES
 STD, DIST, MISSING, NAMESPACE, SOURCE, BINARY = "std", "dist", "missing", "namespace", "source", "binary"
 
 
+_ARCHIVES = (".zip", ".egg", ".whl", ".pyz")
+
+
 class Found(NamedTuple):
     """A module: kind, its file, its folders if it is a package, its distributions."""
 
@@ -74,6 +77,8 @@ class Finder:
                 continue
             searched.append(entry)
             found = self._in_folder(entry, entry, name, name)
+            if found is None and entry.endswith(_ARCHIVES):
+                found = self._in_archive(entry, name)
             if found is not None and found.kind != NAMESPACE:
                 return found._replace(searched=tuple(searched))
             portions += found.folders if found is not None else ()
@@ -114,6 +119,17 @@ class Finder:
             if last + suffix in entries:
                 return self._made(os.path.join(folder, last + suffix), (), entry, name)
         return Found(NAMESPACE, "", ((inner, entry),)) if package else None
+
+    def _in_archive(self, entry: str, name: str) -> Found | None:
+        """A zip on the import path counts as a whole, by its bytes."""
+        import zipfile
+
+        try:
+            with zipfile.ZipFile(entry) as archive:
+                inside = {n.split("/")[0].split(".")[0] for n in archive.namelist()}
+        except (OSError, zipfile.BadZipFile):
+            return None
+        return Found(BINARY, entry) if name in inside else None
 
     def _made(self, file: str, folders: tuple[tuple[str, str], ...], entry: str, name: str) -> Found:
         owners = self._distributions.owners(entry, name)

@@ -91,6 +91,13 @@ ANY_MODULE = (
     "importlib.abc", "pkgutil", "runpy", "imp", "zipimport", "sys.modules", "sys.meta_path", "sys.path_hooks",
     "sys.path_importer_cache", "importlib.metadata.entry_points",
 )  # fmt: skip
+# Reading one of these back can name any class and function of the project.
+UNPICKLES = (
+    "pickle.load", "pickle.loads", "pickle.Unpickler", "shelve", "joblib.load", "dill.load", "dill.loads",
+    "cloudpickle.load", "cloudpickle.loads", "pandas.read_pickle", "torch.load",
+)  # fmt: skip
+# These change where modules are looked for.
+MOVES_PATH = ("sys.path", "site.addsitedir", "site.addpackage")
 READS_SOURCE = (
     "inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile", "linecache", "tokenize",
 )  # fmt: skip

@@ -136,6 +136,8 @@ class Linker:
         out.foreign[(dotted, kind)] = None
         if kind == "std" and known.starts(dotted, known.ANY_MODULE):
             out.dynamic[Dynamic("", f"{text} can import any module", unit.line)] = None
+        if known.starts(dotted, known.UNPICKLES):
+            out.dynamic[Dynamic("", f"{text} can name any class of the project", unit.line)] = None
 
     def _import(self, module: str, level: int, name: str, names: tuple[str, ...], out: _Found) -> None:
         base = self.names.absolute(module, level, name)
@@ -182,3 +184,27 @@ class Linker:
                 elif name.endswith(".__init__") and name[:-9].startswith(prefix):
                     found[name[:-9]] = None
         return sorted(m for m in found if self.names.find(m).kind in (NAMESPACE, BINARY, "source"))
+
+    def anywhere(self, names: list[str], roots: tuple[str, ...]) -> list[tuple[str, str]]:
+        """(name, file) of every module or file of a package of these names, in any folder below."""
+        found: dict[tuple[str, str], None] = {}
+        wanted = set(names)
+        pending: list[tuple[str, str]] = [(root, "") for root in roots]
+        seen: set[tuple[str, str]] = set()
+        own = {self.names.find(n).file for n in names}
+        own_folders = {f for n in names for f, _ in self.names.find(n).folders}
+        while pending:
+            folder, inside = pending.pop()
+            inside = "" if folder in own_folders else inside
+            real = os.path.realpath(folder)
+            if (real, inside) in seen:
+                continue
+            seen.add((real, inside))
+            for entry in sorted(self.names.entries(folder)):
+                stem = entry.rstrip("/").split(".")[0]
+                name = inside or (stem if stem in wanted else "")
+                if entry.endswith("/"):
+                    pending.append((os.path.join(folder, entry[:-1]), name))
+                elif name:
+                    found[(name, os.path.join(folder, entry))] = None
+        return sorted(pair for pair in found if pair[1] not in own)

@@ -93,6 +93,10 @@ class Maker:
         for module in reach.opaque:
             definitions[f"{module}:<file>"] = self._files.digest_of(self._names.find(module).file)
             where[f"{module}:<file>"] = (self.file_of(module), 1)
+        for file, name in reach.elsewhere.items():
+            shown = self._shown(file)
+            definitions[f"{name}:<file {shown}>"] = self._files.digest_of(file)
+            where[f"{name}:<file {shown}>"] = (shown, 1)
         for module in reach.modules:
             if self._names.find(module).kind == NAMESPACE:
                 continue
@@ -120,6 +124,8 @@ class Maker:
             file = self._names.find(module).file
             if file:
                 out[file] = self._files.digest_of(file)
+        for file in reach.elsewhere:
+            out[file] = self._files.digest_of(file)
         return out
 
     def _warnings(self, reach: Reach) -> tuple[str, ...]:
@@ -134,7 +140,9 @@ class Maker:
         return self._names.summary(module).units[acting[0]].line if acting else 1
 
     def file_of(self, module: str) -> str:
-        file = self._names.find(module).file
+        return self._shown(self._names.find(module).file)
+
+    def _shown(self, file: str) -> str:
         try:
             inside = os.path.relpath(file, self._root)
         except ValueError:  # another drive

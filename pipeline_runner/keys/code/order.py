@@ -68,12 +68,18 @@ class Order:
                         if target in busy and target != module:
                             parts.append(f"import {target}")
                 own = (module, index)
-                if own in reach.units and self.is_ordered(own):
+                if module in reach.whole and unit.kind == "import":  # its namespace may be gone through
+                    parts += ["names", *sorted(self._bound_by(module, index))]
+                if own in reach.units and (module in reach.whole or self.is_ordered(own)):
                     parts.append(unit.label or digests[own])
                     count += 1 if unit.label else 2
-            if count > 1 or (parts and module in busy):
+            if count > 1 or (parts and module in reach.whole) or (parts and module in busy):
                 out[module] = combine("sequence", parts)
         return out
+
+    def _bound_by(self, module: str, index: int) -> list[str]:
+        names = self._names.summary(module).names
+        return [name for name, bound in names.items() if any(i == index for i, _ in bound)]
 
     def _busy(self, reach: Reach) -> set[str]:
         """Modules that do something on import, or import one that does."""

@@ -64,6 +64,12 @@ class _Module:
         self.stars: list[tuple[int, int, str]] = []
         self.exports: tuple[str, ...] | None = None
         self.labels: dict[str, int] = {}
+        self.future = any(
+            isinstance(s, ast.ImportFrom)
+            and s.module == "__future__"
+            and any(a.name == "annotations" for a in s.names)
+            for s in tree.body
+        )
 
     def summary(self) -> Summary:
         for statement, guards in self._statements():
@@ -138,6 +144,10 @@ class _Module:
 
     def _add(self, kind: str, label: str, node: ast.AST, found: Walk, guards: Guards) -> None:
         normal = Normal(node)
+        if self.future and found.annotated:  # annotations are text here
+            normal.core.append("future")
+        if self.future and normal.annotations:
+            normal.annotations.append("future")
         line = getattr(node, "lineno", 1)
         first = min((d.lineno for d in getattr(node, "decorator_list", ())), default=line)
         self.units.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from . import known
-from .finder import BINARY, DIST, NAMESPACE, SOURCE
+from .finder import BINARY, DIST, MISSING, NAMESPACE, SOURCE
 from .links import Dynamic, Linker, UnitId
 from .names import Meaning
 from .summary import Unit
@@ -44,11 +44,14 @@ class Reach:
         self.opaque: dict[str, Origin] = {}  # counted by their bytes
         self.whole: dict[str, Origin] = {}
         self.foreign: dict[tuple[str, str], Origin] = {}
+        self.elsewhere: dict[str, str] = {}  # files that may be imported through a changed path
         self.values: set[UnitId] = set()
         self.docs_of: set[str] = set()
         self.warnings: dict[str, None] = {}
         self.reads_docs = self.reads_annotations = self.reads_source = self.curious = self.frames = False
         self.every_package = False
+        self.moves_path = False
+        self.imports: dict[str, None] = {}  # outermost names of what is imported
         self._pending: list[UnitId] = []
 
     # starting points
@@ -78,7 +81,19 @@ class Reach:
                 if self.frames or package in self.whole:
                     self._take_whole(module, Origin(f"{package or module}:<module>", why))
             if before == (len(self.units), len(self.whole), len(self.modules)) and not self._pending:
-                return
+                break
+        if self.moves_path:
+            self._look_elsewhere()
+
+    def _look_elsewhere(self) -> None:
+        """The import path is changed: modules may come from any folder of the project."""
+        names = [n for n in self.imports if self._names.find(n).kind in (MISSING, SOURCE, BINARY, NAMESPACE)]
+        for name, file in self._linker.anywhere(names, self._roots):
+            self.elsewhere[file] = name
+        found = sorted(set(self.elsewhere.values()))
+        if found:
+            text = f"the import path is changed: every file that may be {' or '.join(found)} counts"
+            self.warnings[f"{next(iter(self.modules))}|1|{text}"] = None
 
     # modules
 
@@ -115,9 +130,14 @@ class Reach:
         out: list[tuple[str, Origin]] = []
         for unit in summary.units:
             for level, name, names in unit.imports_top:
+                self._note_import(level, name)
                 cause = Origin(here, f"imported by {module}")
                 out += [(m, cause) for m in self._names.imported(module, level, name, names)]
         return out
+
+    def _note_import(self, level: int, name: str) -> None:
+        if not level:
+            self.imports[name.partition(".")[0]] = None
 
     def _take_whole(self, module: str, origin: Origin) -> None:
         """Count all of a module: anything of it may be meant."""
@@ -180,6 +200,10 @@ class Reach:
             self._see_annotations()
         if not _FRAMES.isdisjoint(unit.special):
             self.frames = True
+        if ("__path__",) in unit.refs:
+            self.moves_path = True
+        for level, name, _ in (*unit.imports_top, *unit.imports_in):
+            self._note_import(level, name)
 
     def _see_annotations(self) -> None:
         if not self.reads_annotations:
@@ -197,6 +221,8 @@ class Reach:
             self._see_annotations()
         if std and known.starts(dotted, known.READS_SOURCE):
             self.reads_source = True
+        if std and known.starts(dotted, known.MOVES_PATH):
+            self.moves_path = True
         if dotted == "importlib.metadata.entry_points":
             self.every_package = True
         if kind == DIST and known.reads_annotations(dotted, False) and not self.curious:

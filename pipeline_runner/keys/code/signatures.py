@@ -54,16 +54,16 @@ def _is_rebound(summary: Summary, name: str) -> bool:
 def _locate(names: Names, module: str, qualname: str) -> tuple[str, str] | None:
     """The module and name where a callable is defined, through imports."""
     chain = tuple(qualname.split("."))
-    meanings = [m for m in names.resolve_attribute(module, chain) if m[0] != "guards"]
-    if len(meanings) != 1 or meanings[0][0] != "unit":
-        return None
-    home, unit = str(meanings[0][1]), names.summary(str(meanings[0][1])).units[int(meanings[0][2])]
-    if unit.kind not in ("def", "class"):
-        return None
-    for depth in range(len(chain)):  # the part of the chain below the definition
-        name = ".".join((unit.label, *chain[depth + 1 :]))
-        if name in names.summary(home).signatures:
-            return home, name
+    for depth in range(1, len(chain) + 1):
+        meanings = [m for m in names.resolve_attribute(module, chain[:depth]) if m[0] != "guards"]
+        if len(meanings) != 1:
+            return None
+        if meanings[0][0] == "unit":
+            home = str(meanings[0][1])
+            summary = names.summary(home)
+            unit = summary.units[int(meanings[0][2])]
+            name = ".".join((unit.label, *chain[depth:]))
+            return (home, name) if unit.kind in ("def", "class") and name in summary.signatures else None
     return None
 
 

@@ -134,6 +134,7 @@ def _decorate(w: Walk, decorators: list[ast.expr]) -> None:
 
 
 def _annotation(w: Walk, node: ast.AST, flag: int) -> None:
+    w.annotated = w.annotated or not flag
     pending = [node]
     while pending:  # an annotation may be a string, with strings inside
         node = pending.pop()

@@ -133,6 +133,13 @@ DYNAMIC = [
     one("names made on import", "def f():\n    return 1\nfor n in 'ab':\n    globals()[n] = f\ndef run():\n    return a()\n", "return 1", "return 2", CHANGED),
     one("method by a computed name", "class C:\n    def a(self):\n        return 1\ndef run(n):\n    return getattr(C(), n)()\n", "return 1", "return 2", CHANGED),
     one("locals inside of a function", "def f():\n    return 1\ndef run():\n    a = 1\n    return locals()\n", "return 1\n", "return 2\n", SAME),
+    lib("unpickling can name any class", "import pickle\ndef run(b):\n    return pickle.loads(b)\n", "return x\n", "return -x\n", CHANGED),
+    lib("pickling names nothing", "import pickle\ndef run(b):\n    return pickle.dumps(b)\n", "return x\n", "return -x\n", SAME),
+    lib("order in a namespace that is gone through", "import lib\ndef run(b):\n    return list(vars(lib))\n", "def f(x):\n    return x + K\ndef g(x):\n    return x\n", "def g(x):\n    return x\ndef f(x):\n    return x + K\n", CHANGED),
+    other("import path changed", {"app.py": "import sys\nsys.path.insert(0, 'deep/lib')\ndef run():\n    import thing\n    return thing.f()\n", "deep/lib/thing.py": "def f():\n    return 1\n"}, "deep/lib/thing.py", "return 1", "return 2", CHANGED),
+    other("import path changed: a package", {"app.py": "import sys\nsys.path.append('lib')\nimport thing.a\ndef run():\n    return thing.a.f()\n", "lib/thing/__init__.py": "", "lib/thing/a.py": "def f():\n    return 1\n"}, "lib/thing/a.py", "return 1", "return 2", CHANGED),
+    other("import path changed: what nothing imports", {"app.py": "import sys\nsys.path.append('lib')\nimport thing\ndef run():\n    return thing.f()\n", "lib/thing.py": "def f():\n    return 1\n", "lib/far.py": "K = 1\n"}, "lib/far.py", "K = 1", "K = 2", SAME),
+    Row("import path changed: a new module", {"app.py": "import sys\nsys.path.append('lib')\ndef run():\n    import thing\n    return thing.f()\n", "lib/a.py": ""}, {"lib/thing.py": "x = 1\n"}, CHANGED),
     one("a function's globals", "def f():\n    return 1\ndef run(n):\n    return run.__globals__[n]()\n", "return 1", "return 2", CHANGED),
 ]  # fmt: skip
 
@@ -160,6 +167,8 @@ READERS = [
     one("annotation names a class that nothing reads", "class A:\n    z = 1\ndef run(x: A):\n    return x\n", "z = 1", "z = 2", SAME),
     one("annotation of a method", "class A:\n    def m(self, x: int):\n        return x\ndef run():\n    return A().m(1)\n", "int", "float", CHANGED),
     one("annotation of a module's name", "K: int = 1\ndef run():\n    return K\n", "int", "float", SAME),
+    one("annotations become text: plain function", "def run(x: int):\n    return x\n", "def run", "from __future__ import annotations\ndef run", SAME),
+    one("annotations become text: dataclass", "from dataclasses import dataclass\n@dataclass\nclass P:\n    a: int = 1\ndef run():\n    return P()\n", "from dataclasses", "from __future__ import annotations\nfrom dataclasses", CHANGED),
     one("comment where source is read", "import inspect\ndef f():\n    return 1  # a\ndef run():\n    return inspect.getsource(f)\n", "# a", "# b", CHANGED),
 ]  # fmt: skip
 
