@@ -22,10 +22,11 @@ FORMAT = 1
 
 
 class Compiled(NamedTuple):
-    """What loading and resolving a pipeline file gave."""
+    """What loading and resolving a pipeline file gave. ``id``: of exactly this; "" if not kept."""
 
     graph: Graph
     params: Mapping[str, Any]
+    id: str = ""
 
 
 class CompiledGraphs:
@@ -57,10 +58,10 @@ class CompiledGraphs:
                         return None
         except (OSError, ValueError, TypeError, AttributeError, ImportError, EOFError, pickle.PickleError):
             return None
-        return Compiled(graph, params)
+        return Compiled(graph, params, seal.decode())
 
-    def keep(self, name: str, files: Sequence[tuple[str, str]], compiled: Compiled) -> None:
-        """Losing it costs time only, so nothing here is an error."""
+    def keep(self, name: str, files: Sequence[tuple[str, str]], compiled: Compiled) -> Compiled:
+        """Keep it; the same with its id. Losing it costs time only, so nothing here is an error."""
         try:
             data = pickle.dumps((tuple(files), compiled.graph, dict(compiled.params)), protocol=5)
             os.makedirs(self.folder, exist_ok=True)
@@ -70,7 +71,8 @@ class CompiledGraphs:
                 f.write(digest(data).encode() + data)
             os.replace(temporary, os.path.join(self.folder, name))
         except (OSError, pickle.PickleError, RecursionError):
-            pass
+            return compiled
+        return compiled._replace(id=digest(data))
 
 
 def _ignore(folder: str) -> None:

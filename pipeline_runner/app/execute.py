@@ -15,12 +15,13 @@ from ..engine.publishing import Publishing
 from ..engine.state import State
 from ..model import event as ev
 from ..model.graph import Graph
-from ..model.outcome import CANCELLED
+from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.runs import new_run_id
 from .publisher import FilePublisher
 from .record import Recorder
 from .run import Run
 from .session import Session
+from .warm import Stamps
 
 
 class SystemClock:
@@ -47,6 +48,7 @@ def execute(
     fail_fast: bool,
     observers: Sequence[Callable[[Any], None]],
     publish: bool,
+    stamps: Stamps | None = None,
 ) -> Run:
     """Run (a part of) a pipeline to its end and leave its record in the store."""
     from ..workers.pools import open_pool
@@ -84,6 +86,9 @@ def execute(
         history.write(recorder.latest(history.latest, binder.results))
         publisher.save()
         session.save_indexes()
+        if stamps is not None and status == SUCCEEDED and len(chosen) == len(session.graph.steps):
+            stamps = Stamps(session, stamps.graph_id)
+            stamps.keep(run_id, graph, recorder, binder, publisher, publish=publish)
         _tell(told, ev.RunFinished(seconds, status))
     return Run(record, store, binder=binder)
 

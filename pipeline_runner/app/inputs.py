@@ -12,7 +12,7 @@ from ..keys.files import FileIndex
 from ..model.artifact import Artifact, CacheKey, Entry, Recipe
 from ..model.outcome import SKIPPED
 from ..resolve.select import above
-from .session import project_of
+from .opened import project_of
 
 if TYPE_CHECKING:
     from .run import Run

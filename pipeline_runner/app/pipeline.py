@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError, Place, Problem, PrunError
-from ..model.graph import Graph
-from ..resolve.order import sort_problems
-from ..resolve.select import above, select
+from ..store.store import Store
 from .compiled import Compiled, CompiledGraphs
-from .plan import Plan
-from .preflight import Preflight
-from .run import Run
-from .session import Session
-from .why import Why, explain_task
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what the warm path does without is imported where it is used: start-up counts
+    from ..model.graph import Graph
     from ..spec.load import Loaded
+    from .plan import Plan
+    from .run import Run
+    from .session import Session
+    from .warm import Stamps
+    from .why import Why
 
 DEFAULT_BACKEND = "loky"
+BACKENDS = frozenset({"loky", "threading", "sequential"})
 DEFAULT_FILE = "pipeline.yaml"
 
 
@@ -41,11 +41,13 @@ class Pipeline:
         *,
         store: str | None = None,
         place: Callable[[tuple[str | int, ...]], Place | None] = lambda path: None,
+        graph_id: str = "",
     ) -> None:
         self.graph = graph
         self.params = params
         self._store = store
         self._place = place
+        self._graph_id = graph_id
 
     @classmethod
     def load(
@@ -78,6 +80,7 @@ class Pipeline:
         places = _Places(os.fspath(path) if not os.path.isdir(path) else file, profile)
         if compiled is None:
             from ..resolve.build import try_build
+            from ..resolve.order import sort_problems
 
             loaded = places.load(params, overrides)
             built = try_build(loaded)
@@ -86,8 +89,10 @@ class Pipeline:
                 partial = cls(built.graph, loaded.params, store=_from_here(store), place=places)
                 raise PipelineError(sort_problems([*built.errors, *partial._more_problems()]))
             if name is not None:
-                kept.keep(name, loaded.files, compiled)
-        return cls(compiled.graph, compiled.params, store=_from_here(store), place=places)
+                compiled = kept.keep(name, loaded.files, compiled)
+        return cls(
+            compiled.graph, compiled.params, store=_from_here(store), place=places, graph_id=compiled.id
+        )
 
     @property
     def name(self) -> str:
@@ -116,6 +121,14 @@ class Pipeline:
         Raises:
             PipelineError: a selection names nothing, or a callable cannot be found.
         """
+        from .plan import Plan
+
+        if not (select or force or paranoid) and (stamps := self._stamps()) is not None:
+            stamp = stamps.find()
+            if stamp is not None:
+                from .rerun import planned
+
+                return planned(stamps.opened, stamp)
         session = self._session(paranoid)
         graph, chosen, forced = self._chosen(select, force)
         self._refuse(session, list(graph.steps), self._backend(None))
@@ -152,21 +165,31 @@ class Pipeline:
             PrunError: something is wrong before anything ran. A failing step raises nothing: see
                 ``Run.status`` and ``Run.tasks``.
         """
+        name = self._backend(backend)
+        stamps = None if paranoid else self._stamps()
+        if stamps is not None and not (select or force) and name in BACKENDS:
+            stamp = stamps.find(publish=publish)
+            if stamp is not None:
+                from .rerun import rerun
+
+                return rerun(stamps.opened, stamp, name, self._workers(jobs), observers)
         from .execute import execute
 
         session = self._session(paranoid)
         graph, chosen, forced = self._chosen(select, force)
-        name = self._backend(backend)
         self._refuse(session, list(graph.steps), name)
         self._refuse_unselected(session, graph, chosen)
         workers = 1 if name == "sequential" else self._workers(jobs)
         return execute(
             session, graph, chosen, forced,
             backend=name, workers=workers, fail_fast=fail_fast, observers=observers, publish=publish,
+            stamps=stamps,
         )  # fmt: skip
 
     def check(self) -> list[Problem]:
         """Everything that can be wrong before a run; warnings too. Empty when all is well."""
+        from .preflight import Preflight
+
         session = self._session(False)
         found = Preflight(session, self._backend(None), self._place).problems(self.graph.steps, lint=True)
         session.save_indexes()
@@ -178,12 +201,37 @@ class Pipeline:
         Raises:
             PipelineError: there is no such task.
         """
+        from .why import explain_task
+
         session = self._session(False)
         self._refuse(session, list(self.graph.steps), self._backend(None))
         return explain_task(session, self.graph, task)
 
+    def drawing(self) -> Drawing:
+        """The graph as a drawing, with what the last run made of it."""
+        from .graph_view import drawing_of
+
+        return drawing_of(self.graph, self._last_run())
+
+    def draw(self, format: str = "svg") -> str:
+        """The graph as ``text``, ``mermaid``, ``dot`` or ``svg``, as ``prun graph`` draws it."""
+        from .graph_view import draw
+
+        return draw(self.drawing(), format)
+
+    def _last_run(self) -> Run | None:
+        """The newest run of this pipeline whose record is whole."""
+        store = Store.open(self._store if self._store is not None else self.graph.store, self.root)
+        for run_id in store.runs.list_runs():
+            record = store.runs.read_json(run_id, "run")
+            if record is not None and record.get("pipeline") == self.name and "steps" in record:
+                return Run(record, store)
+        return None
+
     def _more_problems(self) -> list[Problem]:
         """What else is wrong with the steps that could be resolved, to tell all of it at once."""
+        from .preflight import Preflight
+
         try:
             return Preflight(self._session(False), self._backend(None), self._place).problems(
                 self.graph.steps
@@ -193,7 +241,19 @@ class Pipeline:
 
     # ---- inside ----------------------------------------------------------------------------------
 
+    def _stamps(self) -> Stamps | None:
+        """What tells at a glance that nothing changed; None where the graph is not kept compiled."""
+        if not self._graph_id:
+            return None
+        from .opened import Opened
+        from .warm import Stamps
+
+        opened = Opened(self.graph, self.params, self._store, paranoid=False)
+        return Stamps(opened, self._graph_id)
+
     def _session(self, paranoid: bool) -> Session:
+        from .session import Session
+
         return Session(self.graph, self.params, self._store, paranoid=paranoid)
 
     def _backend(self, backend: str | None) -> str:
@@ -206,10 +266,13 @@ class Pipeline:
         self, expressions: Sequence[str], force: Sequence[str]
     ) -> tuple[Graph, frozenset[str], frozenset[str]]:
         """The part of the graph that is looked at, the steps selected, and those forced."""
+        from ..resolve.select import above
+        from ..resolve.select import select as chosen_by
+
         expressions = [expressions] if isinstance(expressions, str) else expressions
         force = [force] if isinstance(force, str) else force
-        chosen = select(self.graph, expressions)
-        forced = select(self.graph, force) if force else frozenset()
+        chosen = chosen_by(self.graph, expressions)
+        forced = chosen_by(self.graph, force) if force else frozenset()
         kept = chosen | above(self.graph, chosen)
         if len(kept) == len(self.graph.steps):
             return self.graph, chosen, forced
@@ -217,6 +280,8 @@ class Pipeline:
         return self.graph._replace(steps=steps), chosen, forced & chosen
 
     def _refuse(self, session: Session, steps: Sequence[str], backend: str) -> None:
+        from .preflight import Preflight
+
         problems = Preflight(session, backend, self._place).problems(steps)
         if problems:
             raise PipelineError(problems)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..engine.plan import estimate
 from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask
 
 
@@ -22,10 +21,13 @@ class Plan(NamedTuple):
     pipeline: str
     tasks: Sequence[PlannedTask]
     estimate_s: float | None  # expected duration in seconds; None where nothing is known
+    counts: Mapping[str, int] | None = None  # the summary, where it is known without the rows
 
     @property
     def summary(self) -> Mapping[str, int]:
         """How many tasks run, are reused, are skipped, are undecided."""
+        if self.counts is not None:
+            return self.counts
         counts = dict.fromkeys((RUN, REUSE, SKIP, UNDECIDED), 0)
         for task in self.tasks:
             counts[task.action] += 1
@@ -54,4 +56,6 @@ class Plan(NamedTuple):
 
     @classmethod
     def of(cls, pipeline: str, tasks: Sequence[PlannedTask], workers: int) -> Plan:
+        from ..engine.plan import estimate  # not on the warm path
+
         return cls(pipeline, tasks, estimate(tasks, workers))

@@ -32,8 +32,10 @@ class FilePublisher:
         self._file = os.path.join(store.index_dir, "published.json")
         self._known: dict[str, Any] | None = None
         self._changed = False
+        self.asked: dict[str, str] = {}  # path -> content that belongs there
 
     def current(self, path: str, digest: str) -> bool:
+        self.asked[path] = digest
         target = self._absolute(path)
         known = self._index().get(target)
         if not isinstance(known, dict) or known.get("digest") != digest:

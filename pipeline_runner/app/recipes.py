@@ -24,6 +24,8 @@ class Recipes:
         self.index = index
         self._made: dict[str, Recipe] = {}
         self._classes: dict[tuple[str, ...], str] = {}
+        self.calls: dict[str, str] = {}  # every callable that was looked at -> digest of what it does
+        self.classes: dict[str, str] = {}  # likewise every class that stored values carry
 
     def recipe(self, step: str) -> Recipe:
         """Raises ``CodeError`` where the callable cannot be found."""
@@ -37,7 +39,9 @@ class Recipes:
             return ""
         found = self._classes.get(classes)
         if found is None:
-            found = combine("classes", [p for c in classes for p in (c, self.index.class_digest(c))])
+            each = {c: self.index.class_digest(c) for c in classes}
+            self.classes.update(each)
+            found = combine("classes", [part for pair in each.items() for part in pair])
             self._classes[classes] = found
         return found
 
@@ -54,6 +58,7 @@ class Recipes:
                 code[call] = "by name"
                 continue
             found = self.index.fingerprint(call)
+            self.calls[call] = found.digest
             code.update(found.definitions)
             packages.update(found.packages)
             where.update(found.where)

@@ -11,13 +11,13 @@ from ..model.graph import Graph
 from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, STATES, SUCCEEDED
 from .graph_json import graph_to_json
+from .run import RECORD_FORMAT
 
 if TYPE_CHECKING:
     from ..store.runs import Runs
     from ..store.store import Store
     from .recipes import Recipes
 
-FORMAT = 1
 
 
 class _StepRecord:
@@ -126,7 +126,7 @@ class Recorder:
 
     def _head(self, status: str, seconds: float) -> dict[str, Any]:
         return {
-            "format": FORMAT,
+            "format": RECORD_FORMAT,
             "run_id": self.run_id,
             "pipeline": self.graph.name,
             "file": self.graph.file,

@@ -12,12 +12,15 @@ from ..keys.canonical import go_deeper
 from ..model.artifact import Artifact, CacheKey, Entry
 from ..model.graph import Graph, Step
 from ..model.names import task_id
-from ..model.outcome import SKIPPED, ErrorInfo
+from ..model.outcome import REUSED, SKIPPED, ErrorInfo
 from ..store.store import Store
 from .graph_json import graph_from_json
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
+
+
+RECORD_FORMAT = 1  # of runs/<id>/run.json
 
 
 class Task(NamedTuple):
@@ -52,11 +55,19 @@ class Run:
         >>> run.inputs("train[1,3]")              # doctest: +SKIP
     """
 
-    def __init__(self, record: Mapping[str, Any], store: Store, *, binder: Binder | None = None) -> None:
+    def __init__(
+        self,
+        record: Mapping[str, Any],
+        store: Store,
+        *,
+        binder: Binder | None = None,
+        graph: Graph | None = None,
+    ) -> None:
         self._record = record
         self._store = store
         self._binder = binder
-        self._graph: Graph | None = binder.graph if binder is not None else None
+        self._graph: Graph | None = binder.graph if binder is not None else graph
+        self._full: Mapping[str, Any] | None = None
 
     # ---- finding runs ----------------------------------------------------------------------------
 
@@ -123,6 +134,11 @@ class Run:
         return str(self._record["status"])
 
     @property
+    def started(self) -> float:
+        """When it began, as Unix time."""
+        return float(self._record["started"])
+
+    @property
     def seconds(self) -> float:
         return float(self._record["seconds"])
 
@@ -141,8 +157,10 @@ class Run:
         """Every task, in the order of the steps and of their items."""
         found = []
         for name in self._record.get("shown", ()):
-            about = self._record["steps"].get(name)
-            for k, state in enumerate(about["states"] if about else ()):
+            about = self.steps.get(name)
+            if about is None:
+                continue
+            for k, state in enumerate(about["states"]):
                 key = about["keys"][k] if about["keys"] else None
                 error = about["errors"].get(str(k))
                 found.append(
@@ -254,16 +272,16 @@ class Run:
     def graph(self) -> Graph:
         """The resolved pipeline as it was."""
         if self._graph is None:
-            if "graph" not in self._record:
+            if "graph" not in self._whole_record:
                 raise RunFailed(
                     Problem("no-record", f"run {self.id} was killed before its record was written")
                 )
-            self._graph = graph_from_json(self._record["graph"])
+            self._graph = graph_from_json(self._whole_record["graph"])
         return self._graph
 
     @property
     def params(self) -> Mapping[str, Any]:
-        params: Mapping[str, Any] = self._record.get("params", {})
+        params: Mapping[str, Any] = self._whole_record.get("params", {})
         return params
 
     @property
@@ -273,8 +291,17 @@ class Run:
     @property
     def steps(self) -> Mapping[str, Any]:
         """The record of each step: keys, states, entries."""
-        steps: Mapping[str, Any] = self._record.get("steps", {})
+        steps: Mapping[str, Any] = self._whole_record.get("steps", {})
         return steps
+
+    @property
+    def _whole_record(self) -> Mapping[str, Any]:
+        """With the tasks; of a run in which nothing had changed they stand in an earlier run's record."""
+        if self._full is None:
+            self._full = self._record
+            if "same_as" in self._record:
+                self._full = _as_reused(self._store.runs.read_json(self._record["same_as"], "run") or {})
+        return self._full
 
     def entry(self, step: str, k: int) -> Entry | None:
         """The entry that a task led to."""
@@ -348,7 +375,7 @@ class Run:
             return self._store.plain(artifact)
         from ..store.codecs import decode
         from ..workers.imports import isolated
-        from .session import project_of
+        from .opened import project_of
 
         with isolated(project_of(self.graph)):
             return decode(artifact, self._store)
@@ -363,6 +390,19 @@ class Run:
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {s}" for s, n in self.counts.items() if n)
         return f"<Run {self.id} of {self.pipeline}: {self.status}; {counts}>"
+
+
+def _as_reused(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record of a run that found all of this one's tasks up to date."""
+    steps = {
+        name: {
+            **about,
+            "states": [SKIPPED if s == SKIPPED else REUSED for s in about["states"]],
+            "attempts": {}, "seconds": {}, "errors": {},
+        }
+        for name, about in record.get("steps", {}).items()
+    }  # fmt: skip
+    return {**record, "steps": steps}
 
 
 def _part(value: Any, path: tuple[str | int, ...], what: str) -> Any:

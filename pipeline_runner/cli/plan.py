@@ -45,6 +45,10 @@ def command(
     if as_json:
         result_json(plan.to_json())
         return
+    counts = plan.summary
+    if not (verbose or counts["run"] or counts["undecided"] or counts["skip"]) and counts["reuse"]:
+        result([f"Nothing to do: all {counts['reuse']:,} tasks are up to date."])
+        return
     from ..view.plan_table import plan_lines
 
     fanouts = {name for name, step in loaded.graph.steps.items() if step.fanout is not None}

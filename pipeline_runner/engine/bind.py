@@ -59,6 +59,7 @@ class Binder:
         self.code = code
         self.files = files
         self.results: dict[str, StepResult] = {}
+        self.tracked_files: dict[str | tuple[str, ...], str] = {}  # what was tracked -> digest
         self._params: dict[tuple[str, tuple[str | int, ...]], Inline] = {}
         self._shared: dict[str, Args] = {}
 
@@ -326,6 +327,7 @@ class Binder:
             value = self.text(source, step, k)
         try:
             found = self.files.track(list(value) if not isinstance(value, str) else value)
+            self.tracked_files[value if isinstance(value, str) else tuple(value)] = found.digest
         except (OSError, ValueError) as error:
             message = getattr(error, "strerror", None) or str(error)
             if isinstance(error, OSError) and error.filename:

@@ -163,7 +163,7 @@ class Loop:
 
     def _stop(self) -> None:
         """Start nothing more; end what runs. A second request ends it at once."""
-        grace = GRACE_SECONDS if self.stop_requests == 1 else 0.0
+        grace = 0.0 if self._stopped or self.stop_requests > 1 else GRACE_SECONDS
         self.stop_requests = 0
         if not self._stopped:
             self._stopped = True

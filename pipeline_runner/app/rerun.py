@@ -1,0 +1,142 @@
+"""A run, or a plan, of a pipeline in which nothing has changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from ..model import event as ev
+from ..model.outcome import REUSED, SKIPPED, STATES
+from .run import RECORD_FORMAT, Run
+
+if TYPE_CHECKING:
+    from ..model.decision import PlannedTask
+    from .opened import Opened
+    from .plan import Plan
+    from .warm import Stamp, StepStamp
+
+
+def rerun(
+    opened: Opened, stamp: Stamp, backend: str, workers: int, observers: Sequence[Callable[[Any], None]]
+) -> Run:
+    """Tell and record that all tasks are up to date; the record refers to that of the stamp's run."""
+    from ..store.runs import new_run_id
+
+    began, started = time.monotonic(), time.time()
+    run_id = new_run_id(started)
+    graph = opened.graph
+    names = tuple(s.name for s in stamp.steps)
+
+    def tell(event: ev.Event) -> None:
+        for observer in observers:
+            observer(event)
+
+    tell(ev.RunStarted(0.0, run_id, graph.name, names, backend, workers))
+    keys = _Keys(opened, stamp.run)
+    for step in stamp.steps:
+        at = time.monotonic() - began
+        of_step = keys.of(step) if step.fanout else None
+        tell(ev.StepExpanded(at, step.name, step.tasks, of_step))
+        if step.skipped:
+            tell(ev.TasksSkipped(at, step.name, step.skipped, "when is false"))
+        if step.tasks > len(step.skipped):
+            tell(ev.TasksReused(at, step.name, _reused(step), step.saved_s))
+        tell(ev.StepFinished(at, step.name, REUSED if step.tasks > len(step.skipped) else SKIPPED))
+    seconds = time.monotonic() - began
+    counts = dict.fromkeys(STATES, 0)
+    counts[SKIPPED] = sum(len(s.skipped) for s in stamp.steps)
+    counts[REUSED] = sum(s.tasks for s in stamp.steps) - counts[SKIPPED]
+    record = {
+        "format": RECORD_FORMAT, "run_id": run_id, "pipeline": graph.name, "file": graph.file,
+        "status": "succeeded", "started": started, "seconds": seconds, "backend": backend,
+        "workers": workers, "counts": counts, "shown": list(names), "same_as": stamp.run,
+    }  # fmt: skip
+    opened.store.runs.write_json(run_id, "run", record)
+    tell(ev.RunFinished(seconds, "succeeded"))
+    return Run(record, opened.store, graph=graph)
+
+
+def planned(opened: Opened, stamp: Stamp) -> Plan:
+    """The plan of a pipeline in which nothing has changed; its rows are made when asked for."""
+    from .plan import Plan
+
+    skipped = sum(len(s.skipped) for s in stamp.steps)
+    reused = sum(s.tasks for s in stamp.steps) - skipped
+    counts = {"run": 0, "reuse": reused, "skip": skipped, "undecided": 0}
+    return Plan(opened.graph.name, _Rows(opened, stamp), 0.0, counts)
+
+
+def _reused(step: StepStamp) -> Sequence[int]:
+    if not step.skipped:
+        return range(step.tasks)
+    skipped = set(step.skipped)
+    return [k for k in range(step.tasks) if k not in skipped]
+
+
+class _Keys:
+    """The tasks' KEYs, read from the stamp's run when somebody wants to see one."""
+
+    def __init__(self, opened: Opened, run: str) -> None:
+        self.opened = opened
+        self.run = run
+        self.steps: Any = None
+
+    def of(self, step: StepStamp) -> Sequence[str]:
+        return _StepKeys(self, step)
+
+    def read(self, name: str) -> Sequence[str]:
+        if self.steps is None:
+            record = self.opened.store.runs.read_json(self.run, "run")
+            self.steps = (record or {}).get("steps", {})
+        keys: Sequence[str] = (self.steps.get(name) or {}).get("keys") or []
+        return keys
+
+
+class _StepKeys(Sequence[str]):
+    def __init__(self, keys: _Keys, step: StepStamp) -> None:
+        self.keys = keys
+        self.step = step
+
+    def __len__(self) -> int:
+        return self.step.tasks
+
+    @overload
+    def __getitem__(self, k: int) -> str: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[str]: ...
+    def __getitem__(self, k: Any) -> Any:
+        found = self.keys.read(self.step.name)
+        if isinstance(k, slice):
+            return list(found[k])
+        return found[k] if k < len(found) else str(k)
+
+
+class _Rows(Sequence["PlannedTask"]):
+    """The rows of a plan, made when they are looked at: of 100,000 tasks that takes its time."""
+
+    def __init__(self, opened: Opened, stamp: Stamp) -> None:
+        self.opened = opened
+        self.stamp = stamp
+        self._rows: list[PlannedTask] | None = None
+
+    def __len__(self) -> int:
+        return sum(s.tasks for s in self.stamp.steps)
+
+    @overload
+    def __getitem__(self, k: int) -> PlannedTask: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[PlannedTask]: ...
+    def __getitem__(self, k: Any) -> Any:
+        return self._made()[k]
+
+    def __iter__(self) -> Iterator[PlannedTask]:
+        return iter(self._made())
+
+    def _made(self) -> list[PlannedTask]:
+        if self._rows is None:
+            from .session import Session
+
+            session = Session(self.opened.graph, self.opened.params, self.opened.store.url, paranoid=False)
+            self._rows = session.plan(self.opened.graph, frozenset())
+        return self._rows

@@ -1,0 +1,194 @@
+"""The warm path: telling at a glance that nothing has changed since a run that left all up to date.
+
+After a run in which every task was computed, reused or skipped, a stamp says what that depended on:
+the resolved graph with its params, what each callable did, the tracked files, and which entry files
+and published files the run left. Task keys follow from these alone, so while none of them differs
+every task is up to date, and no key has to be made. Anything else, and the stamp is not used.
+
+Entries are proved by the size and time stamps of their files, which were read when the stamp was
+made; `--paranoid` does not come here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..keys.digest import digest
+from ..store.sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from ..engine.bind import Binder
+    from ..model.graph import Graph
+    from ..store.store import Store
+    from .opened import Opened
+    from .publisher import FilePublisher
+    from .record import Recorder
+
+FORMAT = 1
+_GOOD = frozenset({"succeeded", "reused", "skipped"})
+_SETTLED_NS = 2_000_000_000  # a file changed just now may change again within its time stamp
+
+
+class StepStamp(NamedTuple):
+    """What became of a step's tasks: how many, which were skipped, what the others once took."""
+
+    name: str
+    tasks: int
+    fanout: bool
+    skipped: Sequence[int]
+    saved_s: float
+
+
+class Stamp(NamedTuple):
+    run: str  # whose record has the tasks
+    steps: Sequence[StepStamp]
+
+
+class Stamps:
+    """The stamps of one opened pipeline. ``graph_id``: of the compiled graph, with its params."""
+
+    def __init__(self, opened: Opened, graph_id: str) -> None:
+        self.opened = opened
+        self.graph_id = graph_id
+        name = digest(f"{graph_id} {opened.store.url} {opened.graph.file}".encode())
+        self.path = os.path.join(opened.store.index_dir, "stamps", name)
+
+    def find(self, *, publish: bool = True) -> Stamp | None:
+        """The stamp, if everything is as it was."""
+        try:
+            with open(self.path, "rb") as f:
+                known = unseal(f.read())
+        except (OSError, ValueError):
+            return None
+        if known["format"] != FORMAT or known["graph"] != self.graph_id:
+            return None
+        if publish and not known["publish"]:
+            return None
+        if not (self._code(known) and self._files(known) and self._stored(known)):
+            return None
+        if publish and not self._published(known):
+            return None
+        return Stamp(known["run"], [StepStamp(*s) for s in known["steps"]])
+
+    # ---- what it depends on ----------------------------------------------------------------------
+
+    def _code(self, known: Any) -> bool:
+        index = self.opened.code
+        try:
+            return all(index.fingerprint(call).digest == d for call, d in known["calls"]) and all(
+                index.class_digest(name) == d for name, d in known["classes"]
+            )
+        except ValueError:
+            return False
+
+    def _files(self, known: Any) -> bool:
+        try:
+            return all(self.opened.files.track(value).digest == d for value, d in known["files"])
+        except (OSError, ValueError):
+            return False
+
+    def _stored(self, known: Any) -> bool:
+        root = self.opened.store.url
+        try:
+            for name, size, mtime in known["stored"]:
+                s = os.stat(f"{root}/{name}")
+                if s.st_size != size or s.st_mtime_ns != mtime:
+                    return False
+        except OSError:
+            return False
+        return True
+
+    def _published(self, known: Any) -> bool:
+        from .publisher import FilePublisher
+
+        if not known["published"]:
+            return True
+        publisher = FilePublisher(self.opened.store, self.opened.graph.root)
+        return all(publisher.current(path, d) for path, d in known["published"])
+
+    # ---- making one --------------------------------------------------------------------------------
+
+    def keep(
+        self,
+        run_id: str,
+        graph: Graph,
+        recorder: Recorder,
+        binder: Binder,
+        publisher: FilePublisher,
+        *,
+        publish: bool,
+    ) -> None:
+        """Stamp a finished run, if all of it is up to date now. Losing a stamp costs time only."""
+        if any(not step.cache.enabled for step in graph.steps.values()):
+            return
+        if any(state not in _GOOD for record in recorder.steps.values() for state in record.states):
+            return
+        if recorder.steps.keys() != graph.steps.keys() or not self.opened.store.files.is_local:
+            return
+        stored = stored_files(self.opened.store, binder)
+        if stored is None:
+            return
+        steps = []
+        for name, record in recorder.steps.items():
+            entries = binder.results[name].entries
+            skipped = [k for k, state in enumerate(record.states) if state == "skipped"]
+            saved = sum(e.seconds for e in entries if e is not None)
+            steps.append(StepStamp(name, len(record.states), record.keys is not None, skipped, saved))
+        value = {
+            "format": FORMAT,
+            "graph": self.graph_id,
+            "run": run_id,
+            "steps": steps,
+            "calls": sorted(self.opened.recipes.calls.items()),
+            "classes": sorted(self.opened.recipes.classes.items()),
+            "files": [[list(v) if isinstance(v, tuple) else v, d] for v, d in binder.tracked_files.items()],
+            "stored": stored,
+            "publish": publish,
+            "published": sorted(publisher.asked.items()),
+        }
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            temporary = f"{self.path}.{os.getpid()}"
+            with open(temporary, "wb") as f:
+                f.write(seal(value))
+            os.replace(temporary, self.path)
+        except (OSError, TypeError, ValueError):
+            pass
+
+
+def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | None:
+    """The files that hold the entries of a run, and the blobs of what no step reads.
+
+    None where one cannot be told, or was written so lately that its time stamp proves nothing yet.
+    """
+    wanted: dict[str, set[str]] = {}
+    for result in binder.results.values():
+        for entry in result.entries:
+            if entry is not None:
+                wanted.setdefault(entry.key.recipe, set()).add(f"{entry.key.args}.json")
+    read = {need for step in binder.graph.steps.values() for need in step.needs}
+    names: list[str] = []
+    for recipe, singles in wanted.items():
+        folder = f"entries/{recipe}"
+        there = set(store.files.list(folder))
+        names += [f"{folder}/{name}" for name in sorted(singles & there)]
+        if not singles <= there:
+            names += [f"{folder}/{name}" for name in sorted(there) if name.endswith(".pack")]
+    names += [name for last in binder.results if last not in read for name in _blobs(binder, last)]
+    found = []
+    for name in names:
+        try:
+            s = os.stat(f"{store.url}/{name}")
+        except OSError:
+            return None
+        found.append((name, s.st_size, s.st_mtime_ns))
+    return found
+
+
+def _blobs(binder: Binder, step: str) -> Iterator[str]:
+    for entry in binder.results[step].entries:
+        for artifact in entry.outputs.values() if entry is not None else ():
+            if artifact.blob is not None:
+                yield f"blobs/{artifact.blob[:2]}/{artifact.blob}"
