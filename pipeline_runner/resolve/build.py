@@ -213,7 +213,7 @@ class _Builder:
             return Files(text)
         if looks_like_reference(value):
             root = value.partition(".")[0].partition("[")[0]
-            if root in RESERVED or root in self.known:
+            if root in RESERVED or (root in self.known and root != scope.name):
                 ref = scope.reference(value, path, _PLAIN)
                 return Files(ref) if ref else None
         return Files(text)
