@@ -51,6 +51,8 @@ class StoreHistory:
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         entries = self._of(step)
         same_id = entries.get(key or "")
+        if key is None and same_id is None:  # a fan-out whose items are not known yet: any of them tells
+            return next(iter(entries.values()), None)
         items = _item_parts(parts)
         if not items or (same_id is not None and _item_parts(same_id.parts) == items):
             return same_id

@@ -48,7 +48,8 @@ def explain_task(session: Session, graph: Graph, task: str) -> Why:
         return Why(task, "up to date", since, ())
     new = any(r.kind == "new" for r in row.reasons)
     status = "never ran" if new else "undecided" if row.action == "undecided" else "changed"
-    return Why(task, status, since, row.reasons, _chain(rows, row, graph))
+    name = task if row.key is None else row.id  # of a whole fan-out, the item that is told of
+    return Why(name, status, since, row.reasons, _chain(rows, row, graph))
 
 
 def _of_step(rows: Sequence[PlannedTask], step: str) -> PlannedTask | None:

@@ -35,7 +35,8 @@ def why_lines(
 ) -> list[str]:
     """The verdict first, then each change, then what caused it further up, then the code's diff."""
     lines = [_verdict(why, style)]
-    lines += _reasons(why.reasons, width, style, "  ")
+    telling = [r for r in why.reasons if r.kind != "new" or r.detail]  # the verdict says that it is new
+    lines += _reasons(telling, width, style, "  ")
     for task, reasons in why.chain:
         told = list(reasons)
         if told:
@@ -49,7 +50,7 @@ def why_lines(
 def _verdict(why: WhyLike, style: Style) -> str:
     task, since = style(why.task, "bold"), f" since run {one_line(why.since)}" if why.since else ""
     if why.status == "never ran":
-        return f"{task} {style('never ran', 'yellow')}: nothing is stored for it"
+        return f"{task} {style('never succeeded', 'yellow')}: nothing is stored for it"
     if why.status == "up to date":
         return f"{task} is {style('up to date', 'green')}: nothing changed{since}"
     if why.status == "undecided":

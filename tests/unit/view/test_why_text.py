@@ -29,7 +29,8 @@ def test_what_changed(golden: Callable[..., None]) -> None:
 
 
 def test_never_ran() -> None:
-    assert why_lines(why(status="never ran")) == ["train[1,3] never ran: nothing is stored for it"]
+    answer = why(status="never ran", reasons=[Reason("new")], chain=(), diff="")
+    assert why_lines(answer) == ["train[1,3] never succeeded: nothing is stored for it"]
 
 
 def test_up_to_date() -> None:
