@@ -3,7 +3,8 @@
 Plain data are None, bool, int, float, str, list, dict, tuple, set, frozenset, bytes, date, datetime,
 time, timedelta, Decimal and complex, of exactly these types, nested in any way; numpy scalars count
 as Python's. The canonical text is JSON; what JSON has no type for stands as ``{"!": TYPE, "v": ...}``.
-Mappings and sets stand sorted, so equal values have one text whatever order they were built in.
+Mappings and sets stand sorted, so equal values have one text whatever order they were built in; the
+text that is stored (``stored_text``) keeps a mapping's order.
 
 The digest of a list is made of its elements' digests, so that of a gathered fan-out is known without
 reading its items; every other value's digest is that of its canonical text.
@@ -32,6 +33,9 @@ _T = TypeVar("_T")
 
 _encoder = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+_in_order_encoder = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
 )
 
 
@@ -112,15 +116,24 @@ def loads(text: str) -> Any:
     return _deeply(lambda: json.loads(text, object_hook=hook))
 
 
-def _text(value: Any) -> str:
+def stored_text(value: Any) -> str:
+    """A text that ``loads`` reads back with every mapping in the order that it was built in.
+
+    The order of a mapping is no part of its content, so of its digest: it is kept for what a step
+    shows or writes, such as the columns of a table.
+    """
+    return _deeply(lambda: _text(value, _in_order_encoder))
+
+
+def _text(value: Any, encoder: json.JSONEncoder = _encoder) -> str:
     if _is_json(value, 0):
         try:
-            text = _encoder.encode(value)
+            text = encoder.encode(value)
             text.encode()  # lone surrogates have no UTF-8
             return text
         except ValueError:  # or nan, inf
             pass
-    return _encoder.encode(_tagged(value, ()))
+    return encoder.encode(_tagged(value, (), encoder is _encoder))
 
 
 def _is_json(value: Any, depth: int) -> bool:
@@ -151,8 +164,8 @@ def _is_json(value: Any, depth: int) -> bool:
     return False
 
 
-def _tagged(value: Any, above: tuple[int, ...] | frozenset[int]) -> Any:
-    """The same as a structure that JSON has types for."""
+def _tagged(value: Any, above: tuple[int, ...] | frozenset[int], canonical: bool = True) -> Any:
+    """The same as a structure that JSON has types for; ``canonical``: mappings sorted."""
     t = type(value)
     if value is None or t is bool:
         return value
@@ -163,28 +176,28 @@ def _tagged(value: Any, above: tuple[int, ...] | frozenset[int]) -> Any:
     if t is str:
         return json_str(value)
     if t in _CONTAINERS:
-        return _tagged_container(value, t, above)
+        return _tagged_container(value, t, above, canonical)
     tagged = to_json(value)
     if tagged is not None:
         return tagged
     scalar = from_numpy(value)
     if scalar is not value:
-        return _tagged(scalar, above)
+        return _tagged(scalar, above, canonical)
     raise NotPlain("", type_name(t))
 
 
-def _tagged_container(value: Any, t: type, above: Iterable[int]) -> Any:
+def _tagged_container(value: Any, t: type, above: Iterable[int], canonical: bool) -> Any:
     here = frozenset((*above, id(value)))
     if id(value) in above:
         raise NotPlain("", t.__name__, "it contains itself")
     if len(here) > MAX_DEPTH:
         raise TooDeep("", t.__name__, _DEEP)
     if t is dict:
-        return _tagged_dict(value, here)
+        return _tagged_dict(value, here, canonical)
     items = []
     for i, v in enumerate(value):
         try:
-            items.append(_tagged(v, here))
+            items.append(_tagged(v, here, canonical))
         except NotPlain as e:
             raise e.within(f"[{i}]" if t is list or t is tuple else "{...}") from None
     if t is list:
@@ -194,16 +207,17 @@ def _tagged_container(value: Any, t: type, above: Iterable[int]) -> Any:
     return {"!": t.__name__, "v": items}
 
 
-def _tagged_dict(value: dict[Any, Any], here: frozenset[int]) -> Any:
+def _tagged_dict(value: dict[Any, Any], here: frozenset[int], canonical: bool) -> Any:
     pairs = []
     for k, v in value.items():
         try:
-            pairs.append((_tagged(k, here), _tagged(v, here)))
+            pairs.append((_tagged(k, here, canonical), _tagged(v, here, canonical)))
         except NotPlain as e:
             raise e.within(f"[{short_repr(k)}]") from None
     if "!" not in value and all(type(k) is str for k in value) and all(type(k) is str for k, _ in pairs):
         return dict(pairs)
-    pairs.sort(key=_encoder.encode)
+    if canonical:
+        pairs.sort(key=_encoder.encode)
     return {"!": "dict", "v": pairs}
 
 

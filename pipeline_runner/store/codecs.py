@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..keys.canonical import dumps, loads, plain_digest
+from ..keys.canonical import loads, plain_digest, stored_text
 from ..keys.objects import Content, content
 from ..keys.unhashable import NotPlain, Unhashable
 from ..model.artifact import Artifact
@@ -36,7 +36,7 @@ def encode(value: Any, store: Store, is_project: Callable[[str], bool]) -> Artif
     if isinstance(value, Path):
         return _encode_path(value, store)
     try:
-        text = dumps(value)
+        text = stored_text(value)
     except NotPlain:
         return _encode_pickle(value, store, is_project)
     digest, kind = plain_digest(value), describe(value)
@@ -117,7 +117,7 @@ def _encode_pickle(value: Any, store: Store, is_project: Callable[[str], bool]) 
     stream = io.BytesIO()
     pickler = _Pickler(stream, buffers, kept)
     try:
-        pickler.dump(_in_order(value, {}))
+        pickler.dump(value)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError, ValueError, RuntimeError) as e:
         raise Unstorable(what_does_not_pickle(value, e)) from None
     parts = [stream.getbuffer(), *buffers]
@@ -151,30 +151,6 @@ def _place(view: memoryview) -> tuple[int, int]:
     import numpy
 
     return numpy.frombuffer(view, dtype=numpy.uint8).ctypes.data, view.nbytes
-
-
-def _in_order(value: Any, done: dict[int, Any]) -> Any:
-    """The same with mappings sorted as their digest sees them: equal digests give equal values, even
-    to a step that goes through a mapping in its order. Mappings within objects stay as they are."""
-    t = type(value)
-    if t not in (list, tuple, dict):
-        return value
-    if id(value) in done:
-        return done[id(value)]
-    done[id(value)] = value  # within a cycle nothing is changed
-    if t is dict:
-        items = {k: _in_order(v, done) for k, v in value.items()}
-        try:
-            ordered = {k: items[k] for k in sorted(items, key=dumps)}
-        except NotPlain:
-            return value
-        changed = list(ordered) != list(value) or any(ordered[k] is not v for k, v in value.items())
-        new: Any = ordered
-    else:
-        new = t(_in_order(v, done) for v in value)
-        changed = any(a is not b for a, b in zip(new, value, strict=True))
-    done[id(value)] = new if changed else value
-    return done[id(value)]
 
 
 class _Pickler(pickle.Pickler):
