@@ -13,6 +13,7 @@ from .compiled import Compiled, CompiledGraphs
 if TYPE_CHECKING:  # what the warm path does without is imported where it is used: start-up counts
     from ..model.graph import Graph
     from ..spec.load import Loaded
+    from ..view.graph.drawing import Drawing
     from .plan import Plan
     from .run import Run
     from .session import Session
@@ -227,6 +228,18 @@ class Pipeline:
             if record is not None and record.get("pipeline") == self.name and "steps" in record:
                 return Run(record, store)
         return None
+
+    def drawing(self) -> Drawing:
+        """The graph as a drawing, with what the last run made of it."""
+        from .graph_view import drawing_of, last_run
+
+        return drawing_of(self.graph, last_run(self.graph, self._store))
+
+    def draw(self, format: str = "svg") -> str:
+        """The graph as ``text``, ``mermaid``, ``dot`` or ``svg``, as ``prun graph`` draws it."""
+        from .graph_view import draw
+
+        return draw(self.drawing(), format)
 
     def _more_problems(self) -> list[Problem]:
         """What else is wrong with the steps that could be resolved, to tell all of it at once."""

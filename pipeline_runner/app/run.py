@@ -139,6 +139,11 @@ class Run:
         return float(self._record["started"])
 
     @property
+    def started(self) -> float:
+        """When it began, as Unix time."""
+        return float(self._record["started"])
+
+    @property
     def seconds(self) -> float:
         return float(self._record["seconds"])
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Show a past run, or one of its tasks.",
     "runs": "List past runs.",
     "logs": "Print what a task printed.",
+    "graph": "Draw the pipeline, with what the last run made of it.",
     "init": "Make a small project that runs.",
     "schema": "Print the JSON Schema of pipeline.yaml.",
 }

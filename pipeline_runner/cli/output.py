@@ -47,6 +47,17 @@ def result_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
+def write_file(path: str, text: str | bytes) -> None:
+    """A file that the user asked for. Raises ``PrunError`` where it cannot be written."""
+    from ..errors import PrunError
+
+    try:
+        with open(path, "wb") as file:
+            file.write(text.encode("utf-8") if isinstance(text, str) else text)
+    except OSError as error:
+        raise PrunError(f"cannot write {path}: {error.strerror}") from error
+
+
 def message(line: str) -> None:
     """A line to stderr."""
     click.echo(line, err=True, color=colour_of(sys.stderr))
