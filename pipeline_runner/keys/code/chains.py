@@ -101,3 +101,8 @@ def _joined(parts: list[ast.expr]) -> tuple[str, bool]:
         if not whole:
             return text, False
     return text, True
+
+
+def is_type_checking(test: ast.AST) -> bool:
+    chain, _ = chain_of(test)
+    return chain is not None and chain[-1] == "TYPE_CHECKING"

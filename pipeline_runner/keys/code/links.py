@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 from ..digest import combine
 from . import known
 from .acting import Acting
-from .finder import BINARY, DIST, MISSING, NAMESPACE
+from .finder import DIST, MISSING, NAMESPACE
 from .names import Meaning, Names
 from .summary import Unit
 
@@ -79,6 +78,8 @@ class Linker:
         for level, name, names in (*unit.imports_top, *unit.imports_in):
             if unit.kind != "import":
                 self._import(module, level, name, names, out)
+        for text in unit.texts:
+            self._text(text, out)
         for kind, what, line in unit.dynamic:
             self._dynamic(module, kind, what, line, out)
         for guard, branch in unit.guards:
@@ -94,6 +95,25 @@ class Linker:
             tuple(out.dynamic),
             tuple(out.docs_of),
         )
+
+    def _text(self, text: str, out: _Found) -> None:
+        """A text that is the full name of a definition: other packages look such names up."""
+        parts = text.replace(":", ".").split(".")
+        depth = 0
+        while depth < len(parts) and self.names.find(".".join(parts[: depth + 1])).kind in (
+            "source",
+            NAMESPACE,
+        ):
+            depth += 1
+        module = ".".join(parts[:depth])
+        if not depth or depth == len(parts) or not self.names.is_project(module):
+            return
+        for meaning in self.names.resolve_attribute(module, tuple(parts[depth:])):
+            if meaning[0] == "unit":
+                target = (str(meaning[1]), int(meaning[2]))
+                out.units.setdefault(target, f"the name {text!r}")
+                out.loads.update(dict.fromkeys([module, target[0]]))
+                out.wiring.append(f"text {text}")
 
     def _merge(self, inner: Links, out: _Found) -> None:
         for unit, why in inner.units:
@@ -159,52 +179,22 @@ class Linker:
             named = f" beginning with {prefix!r}" if prefix else ""
             out.dynamic[Dynamic(prefix, f"a module is imported by a computed name{named}", line)] = None
 
-    # modules by name
-
-    def modules_of(self, prefix: str, roots: tuple[str, ...]) -> list[str]:
-        """Every module of the project below its roots whose name begins so."""
-        found: dict[str, None] = {}
-        pending: list[tuple[str, str]] = [(root, "") for root in roots]
-        seen: set[str] = set()
-        while pending:
-            folder, package = pending.pop()
-            real = os.path.realpath(folder)
-            if real in seen:
+    def bare_imports(self, module: str) -> tuple[str, ...]:
+        """Modules of distributions that are imported and never named again: for what that does."""
+        summary = self.names.summary(module)
+        if self.names.find(module).is_package:  # an __init__ imports for others
+            return ()
+        named = {chain[0] for u in summary.units for chain in (*u.refs, *u.annotation_refs)}
+        named.update(summary.exports or ())
+        out = []
+        for index, unit in enumerate(summary.units):
+            if unit.kind != "import" or not any(
+                self.names.find(n).kind == DIST for _, n, _ in unit.imports_top if n
+            ):
                 continue
-            seen.add(real)
-            for entry in sorted(self.names.entries(folder)):
-                name = package + entry.rstrip("/").split(".")[0]
-                if not name.rpartition(".")[2].isidentifier():
-                    continue
-                if entry.endswith("/"):
-                    if name.startswith(prefix) or prefix.startswith(name + "."):
-                        pending.append((os.path.join(folder, entry[:-1]), name + "."))
-                elif name.startswith(prefix) and not name.endswith("__init__"):
-                    found[name] = None
-                elif name.endswith(".__init__") and name[:-9].startswith(prefix):
-                    found[name[:-9]] = None
-        return sorted(m for m in found if self.names.find(m).kind in (NAMESPACE, BINARY, "source"))
-
-    def anywhere(self, names: list[str], roots: tuple[str, ...]) -> list[tuple[str, str]]:
-        """(name, file) of every module or file of a package of these names, in any folder below."""
-        found: dict[tuple[str, str], None] = {}
-        wanted = set(names)
-        pending: list[tuple[str, str]] = [(root, "") for root in roots]
-        seen: set[tuple[str, str]] = set()
-        own = {self.names.find(n).file for n in names}
-        own_folders = {f for n in names for f, _ in self.names.find(n).folders}
-        while pending:
-            folder, inside = pending.pop()
-            inside = "" if folder in own_folders else inside
-            real = os.path.realpath(folder)
-            if (real, inside) in seen:
-                continue
-            seen.add((real, inside))
-            for entry in sorted(self.names.entries(folder)):
-                stem = entry.rstrip("/").split(".")[0]
-                name = inside or (stem if stem in wanted else "")
-                if entry.endswith("/"):
-                    pending.append((os.path.join(folder, entry[:-1]), name))
-                elif name:
-                    found[(name, os.path.join(folder, entry))] = None
-        return sorted(pair for pair in found if pair[1] not in own)
+            bound = [n for n, bindings in summary.names.items() if any(i == index for i, _ in bindings)]
+            if bound and named.isdisjoint(bound):
+                out += [
+                    n for level, n, _ in unit.imports_top if not level and self.names.find(n).kind == DIST
+                ]
+        return tuple(out)

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 
 from ..digest import digest
-from .chains import chain_of
+from .chains import chain_of, is_type_checking
 from .normal import Normal, docstring, is_noise, to_bytes
 from .scope import Walk
 from .signature import signatures
 from .summary import Chain, Summary, Unit
-from .visit import is_type_checking, walk
+from .visit import walk
 
 _KINDS: dict[type, str] = {
     ast.FunctionDef: "def", ast.AsyncFunctionDef: "def", ast.ClassDef: "class", ast.Assign: "name",
@@ -176,6 +176,7 @@ class _Module:
                 methods=_hooks(node),
                 members=tuple(found.members),
                 inner_calls=tuple(sorted(found.inner_calls)),
+                texts=tuple(sorted(found.texts)),
                 inner_does=found.inner_does or bool(found.global_writes),
             )
         )

@@ -12,6 +12,7 @@ from . import known
 from .finder import BINARY, DIST, MISSING, NAMESPACE, SOURCE
 from .links import Dynamic, Linker, UnitId
 from .names import Meaning
+from .search import Search
 from .summary import Unit
 
 _FRAMES = frozenset(["__subclasses__", "__globals__", "f_globals", "f_back"])
@@ -38,6 +39,7 @@ class Reach:
     def __init__(self, linker: Linker, roots: tuple[str, ...]) -> None:
         self._linker = linker
         self._names = linker.names
+        self._search = Search(linker.names)
         self._roots = roots
         self.units: dict[UnitId, Origin] = {}
         self.modules: dict[str, Origin] = {}  # imported on the way, in order
@@ -51,6 +53,7 @@ class Reach:
         self.reads_docs = self.reads_annotations = self.reads_source = self.curious = self.frames = False
         self.every_package = False
         self.moves_path = False
+        self.fell_back = False  # to all modules of a prefix: some may not even parse
         self.imports: dict[str, None] = {}  # outermost names of what is imported
         self._pending: list[UnitId] = []
 
@@ -88,9 +91,9 @@ class Reach:
     def _look_elsewhere(self) -> None:
         """The import path is changed: modules may come from any folder of the project."""
         names = [n for n in self.imports if self._names.find(n).kind in (MISSING, SOURCE, BINARY, NAMESPACE)]
-        for name, file in self._linker.anywhere(names, self._roots):
+        for name, file in self._search.anywhere(names, self._roots):
             self.elsewhere[file] = name
-        found = sorted(set(self.elsewhere.values()))
+        found = sorted(set(self.elsewhere.values()) & set(names))
         if found:
             text = f"the import path is changed: every file that may be {' or '.join(found)} counts"
             self.warnings[f"{next(iter(self.modules))}|1|{text}"] = None
@@ -119,7 +122,7 @@ class Reach:
             return []
         summary = self._names.summary(module)
         if summary.error is not None:
-            if "computed name" not in origin.why and "whole" not in origin.why:
+            if not self.fell_back:
                 raise Broken(module)
             self.opaque[module] = origin
             return []
@@ -127,6 +130,8 @@ class Reach:
         here = f"{module}:<module>"
         for index in self._linker.acting.units(module):
             self._reach((module, index), Origin(here, f"runs when {module} is imported"))
+        for dotted in self._linker.bare_imports(module):
+            self._note_foreign(dotted, DIST, Origin(here, f"imported by {module}, and not named again"))
         out: list[tuple[str, Origin]] = []
         for unit in summary.units:
             for level, name, names in unit.imports_top:
@@ -232,8 +237,12 @@ class Reach:
     def _fall_back(self, module: str, dynamic: Dynamic, here: str) -> None:
         origin = Origin(here, dynamic.why if "whole" in dynamic.why else f"whole module: {dynamic.why}")
         exact = dynamic.modules.startswith("=")
-        targets = [dynamic.modules[1:]] if exact else self._linker.modules_of(dynamic.modules, self._roots)
+        self.fell_back = self.fell_back or not exact
+        targets = [dynamic.modules[1:]] if exact else self._search.modules_of(dynamic.modules, self._roots)
         what = f"all of module {targets[0]}" if exact else f"all of {len(targets)} modules"
         self.warnings[f"{module}|{dynamic.line}|{dynamic.why}: {what} counts"] = None
         for target in targets:
             self._take_whole(target, origin)
+        if not dynamic.modules:
+            for file in self._search.loose(self._roots):
+                self.elsewhere[file] = "(any)"

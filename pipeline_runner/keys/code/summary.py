@@ -43,6 +43,7 @@ class Unit(NamedTuple):
     members: tuple[str, ...] = ()  # names that a class body binds
     inner_calls: tuple[Chain, ...] = ()  # called when a function of it runs
     inner_does: bool = False  # its functions may change what isn't theirs
+    texts: tuple[str, ...] = ()  # constants that look like the dotted name of something
 
 
 class Summary(NamedTuple):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
-from .chains import called_chain, chain_of, import_request
+from .chains import called_chain, chain_of, import_request, is_type_checking
 from .normal import FUNCTIONS, read_annotations
 from .scope import (
     ANN,
@@ -25,6 +26,9 @@ from .special import LOOKUPS
 from .summary import Chain
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+_SEPARATOR = re.compile("[.:]")
 
 
 def walk(statement: ast.AST) -> Walk:
@@ -235,11 +239,6 @@ def _if(w: Walk, node: ast.If) -> None:
         w._children(node)
 
 
-def is_type_checking(test: ast.AST) -> bool:
-    chain, _ = chain_of(test)
-    return chain is not None and chain[-1] == "TYPE_CHECKING"
-
-
 def _expression(w: Walk, node: ast.Expr) -> None:
     if isinstance(node.value, ast.Constant):
         return
@@ -282,8 +281,15 @@ def _assign(w: Walk, node: ast.Assign) -> None:
 
 
 def _constant(w: Walk, node: ast.Constant) -> None:
-    if isinstance(node.value, str) and node.value in SPECIAL_NAMES:
-        w.special.add(node.value)
+    if isinstance(node.value, str):
+        if node.value in SPECIAL_NAMES:
+            w.special.add(node.value)
+        elif (
+            len(node.value) < 200
+            and _SEPARATOR.search(node.value)
+            and all(part.isidentifier() for part in _SEPARATOR.split(node.value))
+        ):
+            w.texts.add(node.value)
 
 
 def _enter(w: Walk, marker: Enter) -> None:

@@ -140,6 +140,12 @@ DYNAMIC = [
     other("import path changed: a package", {"app.py": "import sys\nsys.path.append('lib')\nimport thing.a\ndef run():\n    return thing.a.f()\n", "lib/thing/__init__.py": "", "lib/thing/a.py": "def f():\n    return 1\n"}, "lib/thing/a.py", "return 1", "return 2", CHANGED),
     other("import path changed: what nothing imports", {"app.py": "import sys\nsys.path.append('lib')\nimport thing\ndef run():\n    return thing.f()\n", "lib/thing.py": "def f():\n    return 1\n", "lib/far.py": "K = 1\n"}, "lib/far.py", "K = 1", "K = 2", SAME),
     Row("import path changed: a new module", {"app.py": "import sys\nsys.path.append('lib')\ndef run():\n    import thing\n    return thing.f()\n", "lib/a.py": ""}, {"lib/thing.py": "x = 1\n"}, CHANGED),
+    lib("named by a text", "import nosuchlib\ndef run(x):\n    return nosuchlib.import_string('lib.f')(x)\n", "x + K", "x - K", CHANGED),
+    lib("named by a text with a colon", "import nosuchlib\nT = {'_target_': 'lib:f'}\ndef run(x):\n    return nosuchlib.instantiate(T)(x)\n", "x + K", "x - K", CHANGED),
+    other("named by a text with a colon, in a package", {"app.py": "T = {'_target_': 'pkg.lib:f'}\ndef run(x):\n    return x.instantiate(T)\n", "pkg/lib.py": LIB}, "pkg/lib.py", "x + K", "x - K", CHANGED),
+    lib("a text that names a module only", "import logging\ndef run(x):\n    return logging.getLogger('lib.log')\n", "x + K", "x - K", SAME),
+    other("a script run by exec", {"app.py": "def run(s):\n    exec(s)\n", "my-scripts/go.py": "x = 1\n"}, "my-scripts/go.py", "x = 1", "x = 2", CHANGED),
+    other("a broken module that only a fall-back reaches", {"app.py": "def run(s):\n    exec(s)\n", "broken.py": "x = = 1\n"}, "broken.py", "1", "2", CHANGED),
     one("a function's globals", "def f():\n    return 1\ndef run(n):\n    return run.__globals__[n]()\n", "return 1", "return 2", CHANGED),
 ]  # fmt: skip
 

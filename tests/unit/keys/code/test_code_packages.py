@@ -110,7 +110,8 @@ def test_requirements_of_developers_do_not_count(installed: Installed) -> None:
 
 def test_imports_that_nothing_reached_uses_do_not_count(installed: Installed) -> None:
     installed.add("thing", "1", {"thing.py": ""})
-    assert installed.fingerprint("import thing\ndef run():\n    return 1\n").packages == {}
+    far = "import thing\ndef far():\n    return thing\ndef run():\n    return 1\n"
+    assert installed.fingerprint(far).packages == {}
     assert installed.fingerprint("def far():\n    import thing\ndef run():\n    return 1\n").packages == {}
 
 
@@ -132,6 +133,12 @@ def test_imports_that_nothing_reached_uses_do_not_count(installed: Installed) ->
 def test_ways_of_using_a_distribution(installed: Installed, app: str) -> None:
     installed.add("Thing.Dist", "1", {"thing/__init__.py": "", "thing/sub/__init__.py": ""})
     assert installed.fingerprint(app).packages == {"Thing.Dist": "1"}
+
+
+@pytest.mark.parametrize("line", ["import thing", "import thing.sub", "from thing import enable_it"])
+def test_an_import_that_is_never_named_again_is_for_what_it_does(installed: Installed, line: str) -> None:
+    installed.add("thing", "1", {"thing/__init__.py": ""})
+    assert installed.fingerprint(f"{line}\ndef run():\n    return 1\n").packages == {"thing": "1"}
 
 
 def test_a_distribution_that_comes_or_goes(installed: Installed) -> None:
