@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+
+from pipeline_runner import Pipeline
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stdlib_census"
 
@@ -45,6 +48,34 @@ def test_a_package_that_is_not_there_fails_with_its_name(prun_pipeline):
     assert states["report"] == "blocked"
     error = next(str(task.error) for task in run.tasks if task.step == "modules")
     assert "no_such_package" in error
+
+
+def test_an_edit_reruns_what_it_reaches(tmp_path):
+    copy = shutil.copytree(EXAMPLE, tmp_path / "census", ignore=shutil.ignore_patterns(".prun", "reports"))
+    source = copy / "census" / "measure.py"
+
+    def load():
+        return Pipeline.load(copy / "pipeline.yaml", params={"packages": ["html"]})
+
+    def plan():
+        return {task.step: task for task in load().plan().tasks}
+
+    first = load().run()
+    assert first.status == "succeeded", [t.error for t in first.tasks if t.error]
+    second = {task.id: task.status for task in load().run().tasks}
+    assert second.pop("modules") == "succeeded"  # cache: false
+    assert set(second.values()) == {"reused"}
+
+    source.write_text(source.read_text().replace("class Counter:", "# a comment\nclass Counter:"))
+    assert plan()["measure"].action == "undecided"  # it hangs on what `modules` gives
+    source.write_text(source.read_text().replace("len(child.values) - 1", "len(child.values)"))
+    measure, packages = plan()["measure"], plan()["packages"]
+    assert measure.action == "run"
+    assert [(r.kind, r.what) for r in measure.reasons] == [("code", "census.measure:Counter")]
+    assert packages.action == "undecided"  # equal counts would leave it as it is
+
+    third = {task.id: task.status for task in load().run().tasks}
+    assert third["measure[html.parser]"] == "succeeded"
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def ranking(
         "totals": {"library": _totals(library), "tests": _totals(tests)},
         "biggest": _first(library, "lines", top),
         "hardest": _first(functions, "complexity", top),
-        "complex": _first(library, "complexity", top),
+        "complex": _first([m for m in library if m["hardest"]], "complexity", top),
         "imported": _first(named, "importers", top),
         "packages": _first([p for p in packages if p["modules"] > 1], "lines", top),
         "unreadable": [{"name": m["name"], "problem": m["problem"]} for m in modules if m["problem"]],
