@@ -16,6 +16,14 @@ class Project(NamedTuple):
     path: tuple[str, ...]  # absolute folders that come first on the import path, in order
 
 
+class StoreAt(NamedTuple):
+    """A store, and how it is to be used."""
+
+    url: str
+    sign: str | None = None  # where the key lies that signs its records: "env:NAME" or "file:PATH"
+    safe: bool = False  # no pickle is written or read
+
+
 class Job(NamedTuple):
     """What the tasks of a batch share. Kinds:
 
@@ -28,7 +36,7 @@ class Job(NamedTuple):
     kind: str
     step: str
     call: str
-    store: str  # URL
+    store: str | StoreAt  # a URL alone where nothing else is to be said
     project: Project
     run: str
     outputs: tuple[str, ...] | None = None

@@ -40,8 +40,9 @@ class Segments(NamedTuple):
 class Blobs:
     """Stored bytes by their digest; each is verified when it is first read in this process."""
 
-    def __init__(self, files: FileStore) -> None:
+    def __init__(self, files: FileStore, *, careful: bool = False) -> None:
         self._files = files
+        self._careful = careful and files.is_local  # others may write here while we read
         self._proved: dict[str, tuple[int, int, int]] = {}  # blob -> size, mtime, inode when proved
 
     # ---- writing ---------------------------------------------------------------------------------
@@ -97,6 +98,8 @@ class Blobs:
         there = self._files.size(path) if self._files.is_local or size > _SMALL else None
         if there != size:
             self._files.write(path, parts)
+        elif self._files.is_local:
+            self._files.touch(path)  # so that `cache gc` sees that it is in use
 
     # ---- reading ---------------------------------------------------------------------------------
 
@@ -165,7 +168,7 @@ class Blobs:
 
     def _map(self, path: str, name: str) -> memoryview:
         view, seen = self._open(path, name)
-        if self._proved.get(name) == seen:
+        if self._proved.get(name) == seen and not self._careful:
             return view
         whole = is_whole(view, name)
         if not whole and not self._files.is_local:
@@ -185,7 +188,7 @@ class Blobs:
                 size = stat.st_size
                 raw: Any = (
                     bytearray(file.read())
-                    if size <= _SMALL
+                    if size <= _SMALL or self._careful  # a map would follow later changes of the file
                     else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
                 )
         except (FileNotFoundError, NotADirectoryError):

@@ -18,12 +18,16 @@ from ..errors import StoreError
 from ..keys.digest import digest
 from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
 from .files import safe_name
-from .sealed import line_name, seal, seal_line, unseal, unseal_line
+from .sealed import Seals, Unsigned, line_name
 
 if TYPE_CHECKING:
     from .files import FileStore
 
 VERSION = 1
+CODECS = frozenset({"data", "bytes", "pickle", "file", "tree", "parts"})
+SAFE_CODECS = CODECS - {"pickle"}
+# why entries are treated as if they were not there
+UNSIGNED, FORMAT, PICKLED = "unsigned", "format", "pickle"
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
 _SETTLED = 2.0  # seconds after which a folder's time stamp tells of every change
 _CUT = Damaged("corrupt", "its entry is damaged")
@@ -40,8 +44,11 @@ class _Folder(NamedTuple):
 class Entries:
     """The entries of a store."""
 
-    def __init__(self, files: FileStore) -> None:
+    def __init__(self, files: FileStore, seals: Seals | None = None, *, safe: bool = False) -> None:
         self._files = files
+        self.seals = seals or Seals()
+        self._codecs = SAFE_CODECS if safe else CODECS
+        self.ignored: dict[str, set[CacheKey]] = {}  # why -> entries that are there but do not count
         self._folders: dict[str, _Folder] = {}
         self._packed: dict[str, dict[str, tuple[int, int]]] = {}  # pack -> args -> offset, length
 
@@ -83,10 +90,50 @@ class Entries:
             key = names[name]
             if isinstance(data, PermissionError):
                 raise StoreError(f"cannot read from the store {self._files.url}: {data}")
-            entry = _CUT if isinstance(data, OSError) else _read(data, key, unseal)
-            if entry is not None:
-                found[key] = entry
+            self._keep(found, key, _CUT if isinstance(data, OSError) else self.read(data, key, False))
         return found
+
+    def _keep(
+        self, found: dict[CacheKey, Entry | Damaged], key: CacheKey, entry: Entry | Damaged | str
+    ) -> None:
+        if isinstance(entry, str):
+            self.ignored.setdefault(entry, set()).add(key)
+        else:
+            found[key] = entry
+
+    def read(self, data: bytes, key: CacheKey, line: bool) -> Entry | Damaged | str:
+        """The entry in a file or a line of a pack, ``Damaged``, or why it does not count."""
+        seals = self.seals
+        try:
+            if seals.signs:
+                fields = (seals.unseal_line if line else seals.unseal)(data, str(key))
+            else:
+                fields = (seals.unseal_line if line else seals.unseal)(data)
+            if fields[0] != VERSION:
+                return FORMAT
+            _, recipe, args, outputs, parts, seconds, created, run, task = fields
+            if recipe != key.recipe or args != key.args:
+                return _CUT
+            found = {
+                name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
+                for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
+            }
+            for artifact in found.values():
+                if artifact.codec not in self._codecs:
+                    return PICKLED if artifact.codec in CODECS else FORMAT
+            return Entry(
+                key,
+                found,
+                {name: ArgPart._make(p) for name, p in parts.items()},
+                seconds,
+                created,
+                run,
+                task,
+            )
+        except Unsigned:
+            return UNSIGNED
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+            return _CUT
 
     def _from_packs(self, recipe: str, missing: list[str], found: dict[CacheKey, Entry | Damaged]) -> None:
         left = set(missing)
@@ -94,11 +141,10 @@ class Entries:
             if not left:
                 return
             for args, line in self._lines(recipe, pack, left):
-                left.discard(args)
                 key = CacheKey(recipe, args)
-                entry = _read(line, key, unseal_line)
-                if entry is not None:
-                    found[key] = entry
+                self._keep(found, key, self.read(line, key, True))
+                if key in found:
+                    left.discard(args)
 
     def _lines(self, recipe: str, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
         """The lines of a pack that are wanted."""
@@ -203,7 +249,7 @@ class Entries:
 
     def _commit_one(self, entry: Entry, replace: bool) -> None:
         name = f"entries/{entry.key.recipe}/{entry.key.args}.json"
-        data = [seal(entry_to_json(entry))]
+        data = [self.seals.seal(entry_to_json(entry), str(entry.key))]
         if not replace and self._files.create(name, data):
             return
         key = entry.key
@@ -216,7 +262,8 @@ class Entries:
 
     def _commit_pack(self, recipe: str, entries: list[Entry], replace: bool) -> list[Entry]:
         """Write a pack; those that it cannot hold, because a single file would hide them."""
-        data = b"".join(seal_line(e.key.args, entry_to_json(e)) for e in entries)
+        seal = self.seals.seal_line
+        data = b"".join(seal(e.key.args, entry_to_json(e), str(e.key)) for e in entries)
         self._files.write(f"entries/{recipe}/{time.time_ns() // 1000:014x}-{digest(data)[:16]}.pack", [data])
         if not replace:
             there = self._singles({recipe: [e.key.args for e in entries]})
@@ -229,31 +276,6 @@ def entry_to_json(e: Entry) -> list[Any]:
     """Lists rather than mappings: a hundred thousand of them are read before anything runs."""
     outputs = {name: [*a[:5], list(a.classes), a.type] for name, a in e.outputs.items()}
     return [VERSION, e.key.recipe, e.key.args, outputs, e.parts, e.seconds, e.created, e.run, e.task]
-
-
-def _read(data: bytes, key: CacheKey, unseal_: Any) -> Entry | Damaged | None:
-    """The entry, ``Damaged``, or None for one of a newer format."""
-    try:
-        fields = unseal_(data)
-        if fields[0] != VERSION:
-            return None
-        _, recipe, args, outputs, parts, seconds, created, run, task = fields
-        if recipe != key.recipe or args != key.args:
-            return _CUT
-        return Entry(
-            key,
-            {
-                name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
-                for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
-            },
-            {name: ArgPart._make(p) for name, p in parts.items()},
-            seconds,
-            created,
-            run,
-            task,
-        )
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        return _CUT
 
 
 @contextmanager

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,=+-]*\Z")
+
+
+class Fact(NamedTuple):
+    """What is known of a file without reading it."""
+
+    size: int
+    mtime: float  # Unix time
 
 
 class FileStore(Protocol):
@@ -46,8 +53,20 @@ class FileStore(Protocol):
 
     def list_many(self, folders: Iterable[str]) -> dict[str, Sequence[str]]: ...
 
+    def walk(self, folder: str) -> dict[str, Fact]:
+        """Every file below a folder ("" for all), by name. A second name of the same bytes has size 0."""
+
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a file."""
+
+    def touch(self, name: str) -> None:
+        """Let a file look as if it were written now, where that is cheap."""
+
     def delete(self, name: str) -> None:
         """Remove a file; nothing happens if there is none."""
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        """Remove files, and the folders that are empty then."""
 
     def local_path(self, name: str) -> str:
         """A local file with these bytes: the file itself, or a copy kept under ``local_dir``."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import StoreError
+from .files import Fact
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _CHUNK = 1 << 16
 _TEMPORARY_FOR = 24 * 3600.0  # seconds after which a temporary file is nobody's any more
+
+
+def _scan(path: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, in a fixed order; nothing if it is none."""
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entries, key=lambda e: e.name, reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def read_file(path: str) -> bytes:
@@ -118,6 +128,56 @@ class LocalFiles:
             pass
         except OSError as e:
             _refuse(self.url, e)
+
+    def walk(self, folder: str) -> dict[str, Fact]:
+        found: dict[str, Fact] = {}
+        seen: set[tuple[int, int]] = set()
+        left = [folder]
+        while left:
+            inside = left.pop()
+            for entry in _scan(self.local_path(inside)):
+                name = f"{inside}/{entry.name}" if inside else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(name)
+                    continue
+                try:
+                    s = os.lstat(entry.path)
+                except OSError:  # gone since it was listed
+                    continue
+                again = s.st_nlink > 1 and (s.st_dev, s.st_ino) in seen
+                if s.st_nlink > 1:
+                    seen.add((s.st_dev, s.st_ino))
+                found[name] = Fact(0 if again else s.st_size, s.st_mtime)
+        return found
+
+    def head(self, name: str, size: int) -> bytes:
+        with open(self.local_path(name), "rb") as file:
+            return file.read(size)
+
+    def touch(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            os.utime(self.local_path(name))
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        folders = set()
+        for name in names:
+            path = self.local_path(name)
+            try:
+                if os.name == "nt":  # a read-only file cannot be removed there
+                    os.chmod(path, 0o666)
+                os.unlink(path)
+            except FileNotFoundError:
+                pass
+            except OSError as e:
+                _refuse(self.url, e)
+            folders.add(os.path.dirname(path))
+        for path in sorted(folders, key=len, reverse=True):
+            while len(os.path.dirname(path)) > len(self.url):  # "blobs" itself stays
+                try:
+                    os.rmdir(path)
+                except OSError:
+                    break
+                path = os.path.dirname(path)
 
     def forget_copy(self, name: str) -> None:
         pass

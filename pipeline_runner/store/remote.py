@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import StoreError
+from .files import Fact
 from .local import LocalFiles
 
 if TYPE_CHECKING:
@@ -124,6 +125,42 @@ class RemoteFiles:
 
     def delete(self, name: str) -> None:
         self.forget_copy(name)
+        self._remove(name)
+
+    def walk(self, folder: str) -> dict[str, Fact]:
+        path = self._path(folder).rstrip("/")
+
+        def find() -> dict[str, Any]:
+            self._fs.invalidate_cache()
+            return self._fs.find(path, detail=True)  # type: ignore[no-any-return]
+
+        try:
+            found = self._again(find)
+        except _ABSENT:
+            return {}
+        start = len(self._root.strip("/")) + 1
+        return {p.strip("/")[start:]: Fact(i.get("size") or 0, _mtime(i)) for p, i in found.items()}
+
+    def head(self, name: str, size: int) -> bytes:
+        data: bytes = self._again(lambda: self._fs.cat_file(self._path(name), start=0, end=size))
+        return data
+
+    def touch(self, name: str) -> None:
+        pass
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        copies = os.path.exists(self._copies.local_path("format"))  # else they are a store of their own
+        for start in range(0, len(names), 500):
+            some = names[start : start + 500]
+            if not copies:
+                self._copies.delete_many([n for n in some if n.startswith("blobs/")])
+            try:
+                self._write(lambda: self._fs.rm([self._path(n) for n in some]))  # noqa: B023
+            except _ABSENT:  # somebody was quicker: then one by one
+                for name in some:
+                    self._remove(name)
+
+    def _remove(self, name: str) -> None:
         with contextlib.suppress(*_ABSENT):
             self._write(lambda: self._fs.rm_file(self._path(name)))
 
@@ -170,6 +207,22 @@ class RemoteFiles:
                     raise
             time.sleep(_DELAY * 2**attempt * (0.5 + random.random()))
         raise AssertionError
+
+
+def _mtime(info: dict[str, Any]) -> float:
+    """When a file was written, as far as its file system says; else just now: it is left alone then."""
+    for key in ("mtime", "LastModified", "last_modified", "updated", "created"):
+        found: Any = info.get(key)
+        if isinstance(found, (int, float)):
+            return float(found)
+        if hasattr(found, "timestamp"):
+            return float(found.timestamp())
+        if isinstance(found, str):
+            from datetime import datetime
+
+            with contextlib.suppress(ValueError):
+                return datetime.fromisoformat(found).timestamp()
+    return time.time()
 
 
 def _joined(parts: Sequence[Buffer]) -> bytes:

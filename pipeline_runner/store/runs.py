@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..keys.digest import digest
 from .files import safe_name
-from .sealed import seal, unseal
+from .sealed import Seals
 
 if TYPE_CHECKING:
     from .files import FileStore
@@ -32,15 +32,16 @@ def new_run_id(now: float) -> str:
 class Runs:
     """The records of a store's runs."""
 
-    def __init__(self, files: FileStore) -> None:
+    def __init__(self, files: FileStore, seals: Seals | None = None) -> None:
         self._files = files
+        self._seals = seals or Seals()
 
     def list_runs(self) -> list[str]:
         """All run ids, the newest first."""
         return sorted((n for n in self._files.list("runs") if _RUN_ID.match(n)), reverse=True)
 
     def write_json(self, run_id: str, name: str, value: Any) -> None:
-        self._files.write(_name(run_id, f"{name}.json"), [seal(value)])
+        self._write(_name(run_id, f"{name}.json"), value)
 
     def read_json(self, run_id: str, name: str) -> Any:
         """The value, or None if there is none or it is damaged."""
@@ -66,26 +67,29 @@ class Runs:
 
     def write_log(self, run_id: str, task_id: str, text: str) -> None:
         """What a task printed, replacing what was kept for it in this run."""
-        self._files.write(_name(run_id, _log_name(task_id)), [text.encode("utf-8", "backslashreplace")])
+        self._files.write(_name(run_id, log_name(task_id)), [text.encode("utf-8", "backslashreplace")])
 
     def read_log(self, run_id: str, task_id: str) -> str | None:
         try:
-            return self._files.read(_name(run_id, _log_name(task_id))).decode("utf-8", "replace")
+            return self._files.read(_name(run_id, log_name(task_id))).decode("utf-8", "replace")
         except FileNotFoundError:
             return None
 
     def write_latest(self, pipeline_id: str, value: Any) -> None:
         """What the last runs of a pipeline gave; replaced whole."""
-        self._files.write(f"latest/{safe_name(pipeline_id)}.json", [seal(value)])
+        self._write(f"latest/{safe_name(pipeline_id)}.json", value)
 
     def read_latest(self, pipeline_id: str) -> Any:
         return self._unsealed(f"latest/{safe_name(pipeline_id)}.json")
 
     def _unsealed(self, name: str) -> Any:
         try:
-            return unseal(self._files.read(name))
+            return self._seals.unseal(self._files.read(name), name)
         except (FileNotFoundError, ValueError):
             return None
+
+    def _write(self, name: str, value: Any) -> None:
+        self._files.write(name, [self._seals.seal(value, name)])
 
     def _pieces(self, name: str) -> bytes:
         try:
@@ -102,7 +106,7 @@ def _name(run_id: str, name: str) -> str:
     return f"runs/{safe_name(run_id)}/{name}"
 
 
-def _log_name(task_id: str) -> str:
+def log_name(task_id: str) -> str:
     """Readable, and never the same for two tasks, whatever the file system thinks of letters."""
     return (
         f"logs/{_UNSAFE.sub('_', task_id)[:60]}-{digest(task_id.encode('utf-8', 'surrogatepass'))[:12]}.log"

@@ -1,47 +1,90 @@
-"""Sealed records: JSON behind a checksum, so that nothing torn is ever read.
+"""Sealed records: JSON behind a checksum, so that nothing torn is ever read, and with a key signed.
 
-A record is a line with the BLAKE3 digest of the rest, then the JSON.
+A record is a line with the BLAKE3 digest of the rest, then the JSON. A signed one has ``+`` and a
+keyed BLAKE3 digest behind the checksum, over the record and the place where it stands, so a signed
+record cannot be put elsewhere. Who has no key can read both; who has one reads what is signed alone.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 from typing import Any
+
+from blake3 import blake3
 
 from ..keys.digest import LENGTH, digest
 
 _SUM = 2 * LENGTH
+_BOTH = 2 * _SUM + 1  # checksum, "+", signature
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().raw_decode  # what was sealed has neither blanks around it nor a BOM
 
 
-def seal(value: Any) -> bytes:
-    body = _encode(value).encode()
-    return b"%s\n%s" % (digest(body).encode(), body)
+class Unsigned(ValueError):
+    """Whole, but not signed with our key."""
 
 
-def unseal(data: bytes) -> Any:
-    """The value; ``ValueError`` if the bytes are not what was sealed."""
-    body = data[_SUM + 1 :]
-    if data[_SUM : _SUM + 1] != b"\n" or digest(body).encode() != data[:_SUM]:
-        raise ValueError("the checksum does not match")
-    return _decode(body.decode(), 0)[0]
+class Seals:
+    """Seals and unseals. ``key``: 32 bytes; ``place`` says where a record stands (see above)."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
+
+    @property
+    def signs(self) -> bool:
+        return self._key is not None
+
+    def seal(self, value: Any, place: str = "") -> bytes:
+        body = _encode(value).encode()
+        return b"%s\n%s" % (self._head(body, place), body)
+
+    def unseal(self, data: bytes, place: str = "") -> Any:
+        """The value; ``ValueError`` if the bytes are not what was sealed, ``Unsigned`` likewise."""
+        end = _BOTH if data[_SUM : _SUM + 1] == b"+" else _SUM
+        body = data[end + 1 :]
+        if data[end : end + 1] != b"\n":
+            raise ValueError("the checksum does not match")
+        self._prove(data[:end], body, place)
+        return _decode(body.decode(), 0)[0]
+
+    def seal_line(self, name: str, value: Any, place: str = "") -> bytes:
+        """A record as one line of a file with many; ``name`` can be read without reading the rest."""
+        body = b"%s %s" % (name.encode(), _encode(value).encode())
+        return b"%s %s\n" % (self._head(body, place), body)
+
+    def unseal_line(self, line: bytes, place: str = "") -> Any:
+        end = _BOTH if line[_SUM : _SUM + 1] == b"+" else _SUM
+        body = line[end + 1 :]
+        if line[end : end + 1] != b" ":
+            raise ValueError("the checksum does not match")
+        self._prove(line[:end], body, place)
+        return _decode(body.decode(), body.index(b" ") + 1)[0]
+
+    def _head(self, body: bytes, place: str) -> bytes:
+        head = digest(body).encode()
+        return head if self._key is None else b"%s+%s" % (head, _sign(self._key, body, place))
+
+    def _prove(self, head: bytes, body: bytes, place: str) -> None:
+        if digest(body).encode() != head[:_SUM]:
+            raise ValueError("the checksum does not match")
+        if self._key is not None and not hmac.compare_digest(head[_SUM + 1 :], _sign(self._key, body, place)):
+            raise Unsigned("not signed with the store's key")
 
 
-def seal_line(name: str, value: Any) -> bytes:
-    """A record as one line of a file with many; ``name`` can be read without reading the rest."""
-    body = b"%s %s" % (name.encode(), _encode(value).encode())
-    return b"%s %s\n" % (digest(body).encode(), body)
-
-
-def unseal_line(line: bytes) -> Any:
-    body = line[_SUM + 1 :]
-    if line[_SUM : _SUM + 1] != b" " or digest(body).encode() != line[:_SUM]:
-        raise ValueError("the checksum does not match")
-    return _decode(body.decode(), body.index(b" ") + 1)[0]
+def _sign(key: bytes, body: bytes, place: str) -> bytes:
+    return blake3(b"%s\0%s" % (place.encode(), body), key=key).hexdigest(LENGTH).encode()
 
 
 def line_name(line: bytes) -> str:
     """The name of a line, unproved; "" where it cannot be read."""
-    end = line.find(b" ", _SUM + 1)
-    return line[_SUM + 1 : end].decode("ascii", "replace") if end > 0 else ""
+    start = (_BOTH if line[_SUM : _SUM + 1] == b"+" else _SUM) + 1
+    end = line.find(b" ", start)
+    return line[start:end].decode("ascii", "replace") if end > 0 else ""
+
+
+_plain = Seals()
+seal, unseal = _plain.seal, _plain.unseal
+seal_line, unseal_line = _plain.seal_line, _plain.unseal_line

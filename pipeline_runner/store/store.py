@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
+from ..model.work import StoreAt
 from .blobs import Blobs
-from .entries import Entries
+from .entries import FORMAT as OTHER_FORMAT
+from .entries import PICKLED, UNSIGNED, Entries
 from .files import safe_name
 from .local import LocalFiles
 from .runs import Runs
-from .sealed import seal, unseal
+from .sealed import Seals
 
 if TYPE_CHECKING:
     from .files import FileStore
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 DEFAULT = ".prun"
 FORMAT = 1
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
+_IGNORED = {
+    UNSIGNED: "ignored: not signed with the store's key (`sign`)",
+    OTHER_FORMAT: "ignored: written by another version of prun",
+    PICKLED: "ignored: pickles, which `serializers: safe` forbids",
+}
 _OURS = frozenset(  # what may lie where a store is to be made
     {"blobs", "entries", "recipes", "runs", "latest", "tmp", "index", "files", "trees", "locks"}
 )
@@ -34,33 +41,54 @@ class Store:
     ``root``, the pipeline's folder (where a remote store keeps its local files).
     """
 
-    def __init__(self, files: FileStore) -> None:
+    def __init__(self, files: FileStore, key: bytes | None = None, at: StoreAt | None = None) -> None:
         self.files = files
+        self.at = (at or StoreAt(files.url))._replace(url=files.url)
+        self.seals = Seals(key)
         self.url = files.url
         self.local_dir = files.local_dir
         self.index_dir = os.path.join(files.local_dir, "index")
-        self.blobs = Blobs(files)
-        self.entries = Entries(files)
-        self.runs = Runs(files)
+        self.blobs = Blobs(files, careful=self.seals.signs)
+        self.entries = Entries(files, self.seals, safe=self.at.safe)
+        self.runs = Runs(files, self.seals)
         if not self._exists():
             files.prepare = self._begin
 
     @classmethod
-    def open(cls, url: str | None, root: str) -> Store:
+    def open(cls, url: str | StoreAt | None, root: str) -> Store:
         """Open the store of a pipeline; nothing is written before there is something to store.
 
-        ``url``: an fsspec URL or a folder, relative to ``root``; None for the default.
+        ``url``: an fsspec URL or a folder, relative to ``root``; None for the default. A ``StoreAt``
+        says too how its records are signed and whether pickles are allowed.
         """
-        place = url or DEFAULT
+        at = url if isinstance(url, StoreAt) else StoreAt(url or DEFAULT)
+        place = at.url or DEFAULT
+        key = None
+        if at.sign is not None:
+            from .signing import signing_key
+
+            key = signing_key(at.sign, root)
         if place.startswith("file://"):
             from urllib.parse import unquote, urlsplit
 
             place = unquote(urlsplit(place).path)
         if not _URL.match(place):
-            return cls(LocalFiles(os.path.join(os.path.abspath(root), os.path.expanduser(place))))
+            return cls(LocalFiles(os.path.join(os.path.abspath(root), os.path.expanduser(place))), key, at)
         from .remote import RemoteFiles
 
-        return cls(RemoteFiles(place, os.path.join(os.path.abspath(root), DEFAULT)))
+        return cls(RemoteFiles(place, os.path.join(os.path.abspath(root), DEFAULT)), key, at)
+
+    @property
+    def place(self) -> str | StoreAt:
+        """What opens the same store in a worker: where the key stands, never the key."""
+        return self.at if self.at.sign or self.at.safe else self.url
+
+    def notes(self) -> list[str]:
+        """What was found and left alone, in a sentence each."""
+        return [
+            f"{len(keys):,} {'entry' if len(keys) == 1 else 'entries'} of the store {_IGNORED[why]}"
+            for why, keys in sorted(self.entries.ignored.items())
+        ]
 
     @property
     def shared_between_processes(self) -> bool:
@@ -105,12 +133,13 @@ class Store:
     def put_recipe(self, recipe: Recipe) -> None:
         name = f"recipes/{safe_name(recipe.digest)}.json"
         if not self.files.is_local or self.files.size(name) is None:
-            self.files.write(name, [seal(recipe._asdict())])
+            self.files.write(name, [self.seals.seal(recipe._asdict(), name)])
 
     def get_recipe(self, digest: str) -> Recipe | None:
         """A recipe as it was put, or None if there is none or it is damaged."""
         try:
-            d = unseal(self.files.read(f"recipes/{safe_name(digest)}.json"))
+            name = f"recipes/{safe_name(digest)}.json"
+            d = self.seals.unseal(self.files.read(name), name)
             where = {name: (file, line) for name, (file, line) in d.pop("where", {}).items()}
             outputs = d.pop("outputs")
             return Recipe(**d, where=where, outputs=None if outputs is None else tuple(outputs))
