@@ -32,7 +32,7 @@ from .retry import delay_before
 from .rules import RUN, decide
 from .step_state import CLOSED, EXPANDING, OPEN, WAITING, Item, StepState
 
-MAX_LOSSES = 3  # how often one task's inputs may be lost before it is given up
+MAX_LOSSES = 3  # how often one result may be lost for one task before the task is given up
 
 
 class State:
@@ -65,7 +65,7 @@ class State:
                     self._readers[need].append(st)
         self._same: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self._revived: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        self._losses: dict[tuple[str, int], int] = {}
+        self._losses: dict[tuple[tuple[str, int], tuple[str, int]], int] = {}
         self._ready: list[tuple[tuple[float, int], str]] = []
         self._agenda: deque[StepState] = deque()  # steps to look at again; no recursion
         self._followed: deque[tuple[StepState, Sequence[int]]] = deque()  # followers, items now final
@@ -346,7 +346,10 @@ class State:
         if st.is_final(told.item) if told.item >= 0 else st.phase != EXPANDING:
             return  # a stop or another loss was faster
         reader = (told.step, told.item)
-        losses = self._losses[reader] = self._losses.get(reader, 0) + 1
+        losses = 0
+        for task in told.producers:  # each by itself: many may be lost, and be found one by one
+            count = self._losses[reader, task] = self._losses.get((reader, task), 0) + 1
+            losses = max(losses, count)
         if self.stopping:
             self._cancel(st, [told.item] if told.item >= 0 else [])
             return

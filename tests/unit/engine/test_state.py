@@ -521,6 +521,16 @@ def test_what_is_lost_again_and_again_is_given_up() -> None:
     assert hand.outcomes() == {"a": "succeeded", "b": "failed"}
 
 
+def test_any_number_of_results_may_be_found_lost_one_by_one() -> None:
+    hand = Hand(fan("f"), step("b", "f"))
+    hand.begin()
+    hand.expanded("f", 10)
+    hand.hit("f", *range(10))
+    for k in range(10):
+        assert hand.lost("b", 0, ("f", k), running=False) == [f"again f {k}"]
+        assert hand.run("f", k) == ["prepare b 0"]
+
+
 def test_a_loss_without_a_producer_fails_the_reader() -> None:
     hand = Hand(step("a"))
     hand.begin()
