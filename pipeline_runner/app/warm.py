@@ -127,12 +127,14 @@ class Stamps:
             return
         if recorder.steps.keys() != graph.steps.keys() or not self.opened.store.files.is_local:
             return
+        if any(_names_the_run(path) for step in graph.steps.values() for path in step.publish.values()):
+            return
         stored = stored_files(self.opened.store, binder)
         if stored is None:
             return
         steps = []
         for name, record in recorder.steps.items():
-            entries = binder.results[name].entries
+            entries = binder.result(name).entries
             skipped = [k for k, state in enumerate(record.states) if state == "skipped"]
             saved = sum(e.seconds for e in entries if e is not None)
             steps.append(StepStamp(name, len(record.states), record.keys is not None, skipped, saved))
@@ -156,6 +158,11 @@ class Stamps:
             os.replace(temporary, self.path)
         except (OSError, TypeError, ValueError):
             pass
+
+
+def _names_the_run(path: Any) -> bool:
+    """Whether a published path differs from run to run."""
+    return any(getattr(part, "root", "") == "run" for part in getattr(path, "parts", ()))
 
 
 def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | None:

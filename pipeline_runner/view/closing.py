@@ -26,7 +26,7 @@ def headline(summary: Summary, style: Style, *, short: bool = False) -> str:
     if not summary.total:
         return f"Nothing to run: no tasks, {took}"
     if counts["reused"] == summary.total and summary.status == "succeeded":
-        return f"{tasks}: {style('all up to date', 'green')}, nothing run{saved} {took}"
+        return f"{tasks}: {style('all reused', 'green')}, nothing run{saved} {took}"
     parts = []
     for state, word, colour in WORDS:
         if counts[state]:

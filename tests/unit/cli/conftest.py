@@ -99,7 +99,10 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
         def plan(self, **options: Any) -> Any:
             stub.asked["plan"] = options
             tasks = [PlannedTask("clean", "clean", None, "run", 0, (), (Reason("new"),), 2.0)]
-            return SimpleNamespace(tasks=tasks, estimate_s=2.0, to_json=lambda: {"pipeline": "demo"})
+            summary = {"run": 1, "reuse": 0, "skip": 0, "undecided": 0}
+            return SimpleNamespace(
+                tasks=tasks, summary=summary, estimate_s=2.0, to_json=lambda: {"pipeline": "demo"}
+            )
 
         def check(self) -> list[Any]:
             return stub.problems

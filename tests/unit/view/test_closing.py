@@ -17,7 +17,7 @@ from .runs import all_reused, failing, left_out, mixed, stopped
 @pytest.mark.parametrize(
     ("events", "line"),
     [
-        (all_reused(), "12 tasks: all up to date, nothing run (saved 1m 12s) in 200 ms"),
+        (all_reused(), "12 tasks: all reused, nothing run (saved 1m 12s) in 200 ms"),
         (mixed(), "9 tasks: 5 run, 3 reused (saved 45.0 s), 1 skipped in 10.0 s"),
         (failing(), "FAILED 12 tasks: 6 failed, 2 blocked, 4 run in 2.1 s"),
         (stopped(), "CANCELLED 2 tasks: 1 cancelled, 1 run in 1.0 s"),

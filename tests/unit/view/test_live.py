@@ -63,7 +63,7 @@ def test_a_reused_run_does_not_draw(terminal: Terminal) -> None:
     with Live(terminal, colour=False) as view:
         for event in all_reused():
             view(event)
-    assert terminal.getvalue() == "12 tasks: all up to date, nothing run (saved 1m 12s) in 200 ms\n"
+    assert terminal.getvalue() == "12 tasks: all reused, nothing run (saved 1m 12s) in 200 ms\n"
 
 
 def test_rich_is_imported_when_something_runs() -> None:
