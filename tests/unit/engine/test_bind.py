@@ -188,7 +188,10 @@ def test_objects_are_gathered_as_a_list_whose_digest_is_of_the_items(bench: Benc
 
 
 @over(
-    "params: {p: [1, 4]}\nsteps: {a: {call: m:a, foreach: [1, 2]}, x: {call: m:x, inputs: {x: a, y: params.p}}}"
+    """
+    params: {p: [1, 4]}
+    steps: {a: {call: m:a, foreach: [1, 2]}, x: {call: m:x, inputs: {x: a, y: params.p}}}
+    """
 )
 def test_a_gathered_list_has_the_digest_of_the_same_list_written_down(bench: Bench) -> None:
     bench.give_all("a", 1, 4)
@@ -252,7 +255,7 @@ def test_tracked_files(bench: Bench) -> None:
     bench.world.files.contents["data/a.csv"] = "changed"
     bench.binder.forget_bindings("one")
     assert bench.key("one") != before
-    with pytest.raises(BindError, match="files.x: data/gone.csv"):
+    with pytest.raises(BindError, match=r"files\.x: data/gone\.csv"):
         bench.args("gone")
 
 

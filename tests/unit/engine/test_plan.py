@@ -202,7 +202,12 @@ def test_conditions_that_are_known_skip_and_what_follows_too(make: Make) -> None
 
 def test_a_condition_on_what_has_to_run_first_is_left_open(make: Make) -> None:
     world = make(
-        "steps: {a: {call: m:a}, b: {call: m:b, when: a > 1, inputs: {x: a}}, c: {call: m:c, inputs: {b: b}}}",
+        """
+        steps:
+          a: {call: m:a}
+          b: {call: m:b, when: a > 1, inputs: {x: a}}
+          c: {call: m:c, inputs: {b: b}}
+        """,
         a=lambda: 1,
     )
     assert actions(world) == {"a": "run", "b": "run", "c": "run"}

@@ -113,7 +113,9 @@ def test_a_plan_tells_what_a_run_does(seed: int) -> None:
         found.run()
         called = set(world.calls)
         for row in rows:
-            tasks = {row.id} if row.key is not None else {c for c in called if c.partition("[")[0] == row.step}
+            tasks = (
+                {row.id} if row.key is not None else {c for c in called if c.partition("[")[0] == row.step}
+            )
             if row.action == "run" and (row.key is not None or world.graph.steps[row.step].fanout is None):
                 # equal keys are computed once: the other tasks are reused
                 same = world.state.steps[row.step].tally["reused"]
