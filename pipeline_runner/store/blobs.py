@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -224,6 +224,16 @@ def is_whole(view: memoryview, name: str) -> bool:
                 digest(view[start + o : start + o + s]) == d for o, s, d in table
             )
     return digest(view) == name
+
+
+def head_of(data: bytes, more: Callable[[int], bytes]) -> dict[str, Any] | None:
+    """The header of a segmented blob from its first bytes, unproved; ``more(n)`` gives the first n."""
+    if not data.startswith(_MAGIC):
+        return None
+    size = _HEAD + int.from_bytes(data[len(_MAGIC) : _HEAD], "little")
+    found, _ = _header(memoryview(data if len(data) >= size else more(size)))
+    header: dict[str, Any] = found
+    return header
 
 
 def _raw_header(view: memoryview) -> bytes:

@@ -56,6 +56,9 @@ class FileStore(Protocol):
     def walk(self, folder: str) -> dict[str, Fact]:
         """Every file below a folder ("" for all), by name. A second name of the same bytes has size 0."""
 
+    def fact(self, name: str) -> Fact | None:
+        """Of one file."""
+
     def head(self, name: str, size: int) -> bytes:
         """The first bytes of a file."""
 

@@ -150,6 +150,13 @@ class LocalFiles:
                 found[name] = Fact(0 if again else s.st_size, s.st_mtime)
         return found
 
+    def fact(self, name: str) -> Fact | None:
+        try:
+            s = os.lstat(self.local_path(name))
+        except OSError:
+            return None
+        return Fact(s.st_size, s.st_mtime)
+
     def head(self, name: str, size: int) -> bytes:
         with open(self.local_path(name), "rb") as file:
             return file.read(size)

@@ -141,6 +141,13 @@ class RemoteFiles:
         start = len(self._root.strip("/")) + 1
         return {p.strip("/")[start:]: Fact(i.get("size") or 0, _mtime(i)) for p, i in found.items()}
 
+    def fact(self, name: str) -> Fact | None:
+        try:
+            info = self._again(lambda: self._fs.info(self._path(name)))
+        except _ABSENT:
+            return None
+        return Fact(info.get("size") or 0, _mtime(info))
+
     def head(self, name: str, size: int) -> bytes:
         data: bytes = self._again(lambda: self._fs.cat_file(self._path(name), start=0, end=size))
         return data

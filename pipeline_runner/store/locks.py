@@ -1,0 +1,128 @@
+"""Locks between the processes of one machine: who computes a task holds its lock.
+
+A lock is a file under ``locks/`` that the system locks for the process that computes, and lets go
+when that process ends, however it ends. Nothing is wrong if locks do not work (a file system without
+them): then two runs compute a task twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import Protocol
+
+_held: set[str] = set()  # POSIX locks do not exclude threads of one process
+_guard = threading.Lock()
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Held(Protocol):
+    """A lock that is held."""
+
+    def release(self) -> None: ...
+
+
+class Locks(Protocol):
+    """Locks by name."""
+
+    def take(self, name: str) -> Held | None:
+        """The lock, or None while another holds it."""
+
+
+class FileLock:
+    """A locked file. It is removed with the lock, so that none are left behind."""
+
+    __slots__ = ("_fd", "_path")
+
+    def __init__(self, path: str, fd: int) -> None:
+        self._path = path
+        self._fd = fd
+
+    def release(self) -> None:
+        with _guard:
+            _held.discard(self._path)
+            if os.name != "nt":
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
+            os.close(self._fd)
+            if os.name == "nt":
+                with contextlib.suppress(OSError):  # another process has it open: that one removes it
+                    os.unlink(self._path)
+
+
+class NoLock:
+    """Where locks do not work, everybody may go on."""
+
+    def release(self) -> None:
+        pass
+
+
+class FileLocks:
+    """``Locks`` in a folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._prefix = folder + os.sep
+
+    def take(self, name: str) -> Held | None:
+        return _take(self._prefix + name)
+
+
+def _take(path: str) -> Held | None:
+    with _guard:
+        if path in _held:
+            return None
+        while True:
+            try:
+                fd = os.open(path, _FLAGS, 0o666)
+            except FileNotFoundError:
+                try:
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    fd = os.open(path, _FLAGS, 0o666)
+                except OSError:
+                    return NoLock()
+            except OSError:
+                return NoLock()
+            try:
+                _lock(fd)
+                if _is_at(fd, path):
+                    _held.add(path)
+                    return FileLock(path, fd)
+            except (BlockingIOError, PermissionError):
+                os.close(fd)
+                return None
+            except OSError:
+                os.close(fd)
+                return NoLock()
+            os.close(fd)  # removed between opening and locking: that was the former holder's
+
+
+def sweep(path: str) -> bool:
+    """Remove a lock's file that was left behind, unless the lock is held."""
+    lock = _take(path) if os.path.exists(path) else None
+    if lock is None:
+        return False
+    lock.release()
+    return True
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _lock(fd: int) -> None:
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+    def _is_at(fd: int, path: str) -> bool:
+        return True  # an open file cannot be removed there
+else:
+    import fcntl
+
+    def _lock(fd: int) -> None:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_at(fd: int, path: str) -> bool:
+        try:
+            there, here = os.stat(path), os.fstat(fd)
+        except OSError:
+            return False
+        return (there.st_ino, there.st_dev) == (here.st_ino, here.st_dev)
