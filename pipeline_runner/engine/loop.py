@@ -379,8 +379,11 @@ class Loop:
             self._came_back(step, ks, outcomes)
 
         shared = self.binder.shared_args(step)
+        revived = self.state.steps[step.name].revived
         for own, ks in by_env.items():
             job = self._job(step, "call", step.call, {**shared.env, **dict(own)})
+            if not revived.isdisjoint(ks):  # what is stored leads to bytes that cannot be read
+                job = job._replace(replace=True)
             tasks = []
             for k in ks:
                 candidate = self._candidates[step.name, k]

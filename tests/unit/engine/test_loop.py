@@ -308,6 +308,7 @@ def test_a_lost_result_is_made_again_then_its_reader_runs(make: Make) -> None:
     assert world.calls == ["a", "b"]
     assert [(e.step, e.producers) for e in world.seen(InputsLost)] == [("b", ("a",))]
     assert [t.attempt for j, t in world.jobs if j.step == "b"] == [1, 1]
+    assert [j.replace for j, t in world.jobs if j.step == "a"] == [True]  # its entry led to lost bytes
 
 
 def test_a_whole_chain_of_lost_results_is_made_again(make: Make) -> None:
