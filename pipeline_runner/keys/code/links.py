@@ -82,10 +82,7 @@ class Linker:
             self._text(text, out)
         for kind, what, line in unit.dynamic:
             self._dynamic(module, kind, what, line, out)
-        for guard, branch in unit.guards:
-            inner = self.links(module, guard, False)
-            out.wiring += [f"if {branch}", self.names.summary(module).units[guard].core, inner.wiring]
-            self._merge(inner, out)
+        self._guards(module, unit, out)
         return Links(
             combine("wiring", out.wiring),
             tuple(out.units.items()),
@@ -115,14 +112,12 @@ class Linker:
                 out.loads.update(dict.fromkeys([module, target[0]]))
                 out.wiring.append(f"text {text}")
 
-    def _merge(self, inner: Links, out: _Found) -> None:
-        for unit, why in inner.units:
-            out.units.setdefault(unit, why)
-        out.values |= inner.values
-        out.loads.update(dict.fromkeys(inner.loads))
-        out.foreign.update(dict.fromkeys(inner.foreign))
-        out.dynamic.update(dict.fromkeys(inner.dynamic))
-        out.docs_of.update(dict.fromkeys(inner.docs_of))
+    def _guards(self, module: str, unit: Unit, out: _Found) -> None:
+        """The conditions around a statement."""
+        for guard, branch in unit.guards:
+            label = self.names.summary(module).units[guard].label
+            out.units.setdefault((module, guard), "the condition")
+            out.wiring.append(f"{branch} of {module}:{label}")
 
     def _follow(self, module: str, unit: Unit, meaning: Meaning, text: str, out: _Found) -> None:
         kind, what = meaning[0], str(meaning[1])
@@ -134,9 +129,7 @@ class Linker:
             out.wiring.append(f"unit {what}:{label}")
         elif kind == "guards":
             out.loads[what] = None
-            inner = self.links(what, int(meaning[2]), False)
-            out.wiring += ["guards", inner.wiring]
-            self._merge(inner, out)
+            self._guards(what, self.names.summary(what).units[int(meaning[2])], out)
         elif kind == "foreign":
             out.wiring.append(f"{meaning[2]} {what}")
             self._foreign(module, unit, what, str(meaning[2]), text, out)

@@ -113,10 +113,10 @@ class Normal:
                 if field != "type_params" or value:
                     children.append(str(len(value)))
                     children += value
-            elif value.__class__ is int:
-                children.append(str(value))
-            else:
+            elif value.__class__ is str or isinstance(value, ast.AST):
                 children.append(value)
+            else:
+                children.append(constant(value))
         children.reverse()
         return children
 

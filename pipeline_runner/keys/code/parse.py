@@ -108,7 +108,7 @@ class _Module:
         found = walk(test)
         for name, targets in found.binds.items():  # if x := ...
             self.names.setdefault(name, []).append((len(self.units), tuple(targets)))
-        self._add("guard", "", test, found, guards)
+        self._add("guard", None, test, found, guards)
         return len(self.units) - 1
 
     def _unit(self, statement: ast.stmt, guards: Guards) -> None:
@@ -142,12 +142,15 @@ class _Module:
         names = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
         self.exports = tuple(names) if len(names) == len(parts) else ("*",)
 
-    def _add(self, kind: str, label: str, node: ast.AST, found: Walk, guards: Guards) -> None:
+    def _add(self, kind: str, label: str | None, node: ast.AST, found: Walk, guards: Guards) -> None:
         normal = Normal(node)
         if self.future and found.annotated:  # annotations are text here
             normal.core.append("future")
         if self.future and normal.annotations:
             normal.annotations.append("future")
+        core = digest(to_bytes(normal.core))
+        if label is None:  # a condition has no name: it is known by what it says
+            label = self._label([f"<if {core[:8]}>"])
         line = getattr(node, "lineno", 1)
         first = min((d.lineno for d in getattr(node, "decorator_list", ())), default=line)
         self.units.append(
@@ -156,7 +159,7 @@ class _Module:
                 label=label,
                 line=first,
                 end=getattr(node, "end_lineno", None) or first,
-                core=digest(to_bytes(normal.core)),
+                core=core,
                 docs=digest(to_bytes(normal.docs)) if normal.docs else "",
                 annotations=digest(to_bytes(normal.annotations)) if normal.annotations else "",
                 refs=tuple(sorted(found.refs)),

@@ -71,7 +71,8 @@ class Reach:
                 self._take_whole(what, origin)
             elif kind == "guards":
                 self.load(what, origin)
-                self._process((what, int(meaning[2])))
+                for guard, _ in self._names.summary(what).units[int(meaning[2])].guards:
+                    self._reach((what, guard), origin)
 
     def run(self) -> None:
         while True:
