@@ -65,7 +65,13 @@ def _headline(
         parts.append(f"{number(counts[REUSE])} reused")
     if counts[SKIP]:
         parts.append(f"{number(counts[SKIP])} skipped")
-    about = f"; about {rough(estimate_s)}" if estimate_s else ""
+    about = (
+        ""
+        if not estimate_s
+        else f"; about {rough(estimate_s)}"
+        if estimate_s >= 1
+        else f"; {rough(estimate_s)}"
+    )
     tasks, split = plural(total, "task"), ", ".join(parts)
     if width is not None and cells(f"{name}: {tasks}, {split}{about}") > width:
         return [f"{style(clip_middle(name, width // 2), 'bold')}: {tasks}{about}", clip(f"  {split}", width)]
