@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +174,9 @@ class FilePublisher:
                     os.unlink(path)
 
     def _put_file(self, source: str, target: str) -> None:
+        import shutil  # not on the warm path, where there is nothing to write
+        import tempfile
+
         _make_room(target)
         fd, temporary = tempfile.mkstemp(prefix=".prun-", dir=os.path.dirname(target))
         os.close(fd)
@@ -199,6 +200,8 @@ def _make_room(target: str) -> None:
 
 
 def _atomic(target: str, data: bytes) -> None:
+    import tempfile
+
     fd, temporary = tempfile.mkstemp(prefix=".prun-", dir=os.path.dirname(target))
     try:
         with os.fdopen(fd, "wb") as f:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -83,25 +83,29 @@ def pipeline_path(given: str | None) -> str:
     """The pipeline's file: as given, in the folder given, or ./pipeline.yaml."""
     from ..errors import PipelineError, Problem
 
-    path = Path(given or DEFAULT_FILE)
-    if path.is_dir():
-        path = path / DEFAULT_FILE
-    if path.is_file():
-        return str(path)
+    path = given or DEFAULT_FILE
+    if os.path.isdir(path):
+        path = os.path.join(path, DEFAULT_FILE)
+    if os.path.isfile(path):
+        return path
     if given is None:
         hint = "give its path, or make a project with `prun init`"
     elif "." not in given and "/" not in given:
         hint = f"to pick a step: -s {given}"
     else:
         hint = _sibling(path)
-    raise PipelineError(Problem("no-pipeline", f"there is no pipeline file {str(path)!r}", None, hint))
+    raise PipelineError(Problem("no-pipeline", f"there is no pipeline file {path!r}", None, hint))
 
 
-def _sibling(path: Path) -> str:
+def _sibling(path: str) -> str:
     from .nearest import did_you_mean
 
-    names = [p.name for suffix in ("*.yaml", "*.yml") for p in path.parent.glob(suffix)]
-    return did_you_mean(path.name, names)
+    folder, name = os.path.split(path)
+    try:
+        there = os.listdir(folder or ".")
+    except OSError:
+        return ""
+    return did_you_mean(name, [n for n in there if n.endswith((".yaml", ".yml"))])
 
 
 def load(path: str | None, params: tuple[str, ...], profile: str | None, store: str | None) -> Pipeline:
