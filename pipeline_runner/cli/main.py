@@ -25,6 +25,7 @@ COMMANDS = {
     "runs": "List past runs.",
     "logs": "Print what a task printed.",
     "graph": "Draw the pipeline, with what the last run made of it.",
+    "cache": "Look after the store: stats, gc, verify.",
     "init": "Make a small project that runs.",
     "schema": "Print the JSON Schema of pipeline.yaml.",
 }

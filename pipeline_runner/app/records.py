@@ -1,0 +1,123 @@
+"""The records of a store's runs, read for its upkeep: which entries each run leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..model.artifact import CacheKey
+from ..model.names import task_id
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+OPEN = "running"  # the status of a run that goes on, or was killed
+OPEN_FOR = 7 * 86400.0  # seconds for which such a run may be going on
+
+
+class Led(NamedTuple):
+    """A task of a run and the entry that it led to."""
+
+    step: str
+    task: str
+    key: CacheKey
+
+
+class Record(NamedTuple):
+    """What upkeep wants to know of a run."""
+
+    run: str
+    pipeline: str
+    status: str
+    started: float
+    same_as: str | None  # the run whose record has the tasks, where nothing had changed
+    steps: Mapping[str, Any]
+    reached: Sequence[Sequence[str]] = ()  # keys that an unfinished run has noted
+
+    def led(self) -> Iterator[Led]:
+        """Its tasks that led to an entry."""
+        for step, about in self.steps.items():
+            names = about.get("keys")
+            for k, key in enumerate(about.get("entries") or ()):
+                if key:
+                    yield Led(step, task_id(step, names[k] if names else None), CacheKey(*key))
+
+    def led_keys(self) -> set[CacheKey]:
+        return {led.key for led in self.led()} | {CacheKey(r, a) for r, a in self.reached}
+
+
+def read_records(store: Store) -> list[Record]:
+    """All that are whole, the newest first."""
+    return [r for run in store.runs.list_runs() if (r := read_record(store, run)) is not None]
+
+
+def read_record(store: Store, run: str) -> Record | None:
+    found = store.runs.read_json(run, "run")
+    if not isinstance(found, dict):
+        return None
+    try:
+        status = str(found["status"])
+        reached = store.runs.read_json(run, "reached") if status == OPEN else None
+        return Record(
+            run,
+            str(found["pipeline"]),
+            status,
+            float(found["started"]),
+            found.get("same_as"),
+            found.get("steps") or {},
+            reached or (),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+class Kept(NamedTuple):
+    """What the last runs of each pipeline lead to."""
+
+    runs: set[str]
+    keys: set[CacheKey]
+    open_keys: set[CacheKey]
+
+
+def kept(store: Store, records: Sequence[Record], keep_runs: int, now: float) -> Kept:
+    """The last ``keep_runs`` runs of each pipeline, those that may be going on, and what they need."""
+    by_id = {r.run: r for r in records}
+    counted: dict[str, int] = {}
+    runs: set[str] = set()
+    open_runs: set[str] = set()
+    for record in records:
+        count = counted[record.pipeline] = counted.get(record.pipeline, 0) + 1
+        if record.status == OPEN and now - record.started < OPEN_FOR:
+            open_runs.add(record.run)
+        if count <= keep_runs:
+            runs.add(record.run)
+    if keep_runs:
+        runs |= _latest(store)
+    runs |= open_runs
+    for run in list(runs):  # a record may refer to another for its tasks
+        seen = run
+        while (record_ := by_id.get(seen)) is not None and record_.same_as and record_.same_as not in runs:
+            seen = record_.same_as
+            runs.add(seen)
+    keys = {key for run in runs if run in by_id for key in by_id[run].led_keys()}
+    return Kept(runs, keys, {key for run in open_runs for key in by_id[run].led_keys()})
+
+
+def _latest(store: Store) -> set[str]:
+    """The runs in which each step last gave something: reasons are told from their records."""
+    found: set[str] = set()
+    for name in store.files.list("latest"):
+        steps = store.runs.read_latest(name.removesuffix(".json")) if name.endswith(".json") else None
+        for about in steps.values() if isinstance(steps, dict) else ():
+            if isinstance(about, dict) and isinstance(about.get("run"), str):
+                found.add(about["run"])
+    return found
+
+
+def tasks_by_key(records: Sequence[Record]) -> dict[CacheKey, tuple[str, str, str]]:
+    """Key -> pipeline, step and task, as the newest run that led there calls them."""
+    found: dict[CacheKey, tuple[str, str, str]] = {}
+    for record in records:
+        for led in record.led():
+            found.setdefault(led.key, (record.pipeline, led.step, led.task))
+    return found
