@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.bind import Binder, BindError
 from ..engine.expand import Expander, SplitNeeded
 from ..engine.results import Unknown
 from ..errors import Problem, RunFailed
 from ..keys.files import FileIndex
-from ..model.artifact import Artifact, CacheKey, Entry, Recipe
+from ..model.artifact import CacheKey, Entry, Recipe
+from ..model.bound import Bound
+from ..model.graph import Graph
 from ..model.outcome import SKIPPED
 from ..resolve.select import above
 from .opened import project_of
@@ -18,13 +21,31 @@ if TYPE_CHECKING:
     from .run import Run
 
 
+class Bindings(NamedTuple):
+    """A task's arguments as its worker got them, its ``env``, and the pipeline as it was then."""
+
+    graph: Graph
+    bound: Mapping[str, Bound]
+    env: Mapping[str, str]
+
+
 def recorded_inputs(run: Run, step: str, k: int) -> dict[str, Any]:
     """Raises ``RunFailed`` where something that the task needs gave nothing."""
     from ..workers.imports import isolated
-    from ..workers.load import Loader
-    from ..workers.masking import read_secret
 
+    bindings = bound_inputs(run, step, k)
+    with isolated(project_of(bindings.graph)):
+        return load_inputs(run, bindings)
+
+
+def bound_inputs(run: Run, step: str, k: int, root: str | None = None) -> Bindings:
+    """What the arguments of a task were bound to. ``root``: the pipeline's folder on this machine.
+
+    Raises ``RunFailed`` where something that the task needs gave nothing.
+    """
     graph = run.graph
+    if root is not None and root != graph.root:
+        graph = graph._replace(root=root)
     binder = Binder(graph, run.params, run.id, run.store, _NoCode(), FileIndex(graph.root))
     expander = Expander(binder)
     needed = above(graph, [step]) | {step}
@@ -33,20 +54,33 @@ def recorded_inputs(run: Run, step: str, k: int) -> dict[str, Any]:
             _restore(run, binder, expander, name)
     target = graph.steps[step]
     try:
-        bound = {**binder.shared_args(target).bound, **binder.own_args(target, k).bound}
+        shared, own = binder.shared_args(target), binder.own_args(target, k)
     except (Unknown, BindError) as error:
         raise RunFailed(Problem("inputs", f"the inputs of {step} cannot be told: {error}")) from None
+    return Bindings(graph, {**shared.bound, **own.bound}, {**shared.env, **own.env})
 
-    def decode(artifact: Artifact) -> Any:
-        from ..store.codecs import decode
 
-        return decode(artifact, run.store)
+def load_inputs(run: Run, bindings: Bindings) -> dict[str, Any]:
+    """The arguments' values. Call it where the project's own modules are on top (``isolated``).
+
+    Raises ``RunFailed`` where stored bytes are lost.
+    """
+    from ..store.codecs import decode
+    from ..workers.failure import TaskError
+    from ..workers.load import InputsLost, Loader
+    from ..workers.masking import read_secret
 
     def secret(name: str, source: str) -> str:
-        return read_secret(name, source, graph.root)
+        return read_secret(name, source, bindings.graph.root)
 
-    with isolated(project_of(graph)):
-        return Loader(decode, secret).arguments(bound)
+    loader = Loader(lambda artifact: decode(artifact, run.store), secret)
+    try:
+        return loader.arguments(bindings.bound)
+    except InputsLost:
+        hint = "`prun run` makes what is missing again"
+        raise RunFailed(Problem("inputs", "stored bytes of its inputs are missing or damaged", None, hint)) from None
+    except TaskError as error:
+        raise RunFailed(Problem("inputs", str(error), None, error.hint)) from None
 
 
 def _restore(run: Run, binder: Binder, expander: Expander, name: str) -> None:

@@ -18,6 +18,7 @@ from .graph_json import graph_from_json
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
+    from .describe import Facts
 
 
 RECORD_FORMAT = 1  # of runs/<id>/run.json
@@ -239,6 +240,40 @@ class Run:
             )
         return recorded_inputs(self, step, self._index(step, key) if key is not None else 0)
 
+    def debug(self, task: str, *, pdb: bool = False) -> Any:
+        """Run one task again in this process, with its recorded inputs and the code as it is now.
+
+        Nothing is stored. With ``pdb`` under the debugger, with a post-mortem where it raises.
+
+        Returns:
+            what it returned (a mapping where the step declares outputs).
+
+        Raises:
+            RunFailed: it failed, from the exception that it raised.
+        """
+        from .debug import Debugger, debug_task
+
+        done = debug_task(self, task, caller=Debugger() if pdb else None)
+        if done.error is not None:
+            raise RunFailed(Problem("failed", f"{task} failed: {done.error.message}", None, done.error.hint))
+        return done.outputs[""] if set(done.outputs) == {""} else dict(done.outputs)
+
+    def position(self, task: str) -> tuple[str, int]:
+        """A task's step and its place in it.
+
+        Raises:
+            PrunError: there is no such task.
+        """
+        step, key, path = self._parse(task)
+        about = self._about(step)
+        if key is None and about["keys"] is not None:
+            raise PrunError(
+                Problem("task", f"{task!r} is a fan-out", None, f"name one of its tasks: {self._ids(step)}")
+            )
+        if path:
+            raise PrunError(Problem("task", f"{task!r} is no task", None, f"do you mean {step!r}?"))
+        return step, self._index(step, key) if key is not None else 0
+
     def log(self, task: str) -> str:
         """What a task printed, when it ran (in this run or, if it was reused, in an earlier one)."""
         text = self._store.runs.read_log(self.id, task)
@@ -262,9 +297,8 @@ class Run:
             **found._asdict(),
             "key": str(entry.key) if entry is not None else None,
             "parts": [(n, p.kind, p.what, p.text) for n, p in entry.parts.items()] if entry is not None else [],
-            "outputs": [
-                (name or step, a.type, a.size, self._preview(a)) for name, a in entry.outputs.items()
-            ] if entry is not None else [],
+            "recipe": self._recipe(entry) if entry is not None else None,
+            **self._outputs(step, entry),
             "made": {"run": entry.run, "task": entry.task, "seconds": entry.seconds, "created": entry.created}
             if entry is not None else None,
             "traceback": info.traceback if info is not None else None,
@@ -389,8 +423,34 @@ class Run:
         shape: Sequence[int] | None = self._about(step).get("shape")
         return shape if count else None
 
-    def _preview(self, artifact: Artifact) -> str:
-        return artifact.inline[:2000] if artifact.inline is not None else ""
+    def _outputs(self, step: str, entry: Entry | None) -> dict[str, Any]:
+        """What a task gave, looked at: a line, a preview, and the same as data."""
+        outputs, values = [], {}
+        for name, artifact in entry.outputs.items() if entry is not None else ():
+            facts = self.facts(artifact)
+            outputs.append((name or step, facts.title, artifact.size, "\n".join(facts.lines)))
+            values[name or step] = {"kind": facts.kind, **facts.data}
+        return {"outputs": outputs, "values": values}
+
+    def facts(self, artifact: Artifact) -> Facts:
+        """What is shown of an artifact; where it cannot be read, why."""
+        from .describe import Facts, value_facts
+
+        try:
+            return value_facts(self.decode(artifact))
+        except Exception as error:
+            why = f"it cannot be read: {type(error).__name__}: {error}"
+            return Facts("unreadable", artifact.type, (why,))
+
+    def _recipe(self, entry: Entry) -> dict[str, Any] | None:
+        """The first half of a key: what the callable reached, and the packages."""
+        recipe = self._store.get_recipe(entry.key.recipe)
+        if recipe is None:
+            return None
+        return {
+            "code": [name for name in recipe.code if name != "call"],
+            "packages": dict(recipe.packages), "python": recipe.python, "version": recipe.version,
+        }  # fmt: skip
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {s}" for s, n in self.counts.items() if n)

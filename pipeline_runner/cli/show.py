@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 @click.argument("task", required=False)
 @file_option
 @store_option
+@click.option("--save", metavar="PATH", help="Write TASK's output there, in the format of the suffix.")
+@click.option("--output", metavar="NAME", help="With --save: which of the step's outputs.")
 @verbose_option
 @json_option
 def command(
-    run: str | None, task: str | None, file: str | None, store: str | None, verbose: bool, as_json: bool
+    run: str | None,
+    task: str | None,
+    file: str | None,
+    store: str | None,
+    save: str | None,
+    output: str | None,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Show a past run, or one of its tasks: what went in, what came out, what went wrong.
 
@@ -32,11 +41,15 @@ def command(
     Examples:
       prun show
       prun show "train[1,3]"
+      prun show split --save train.csv --output train
       prun show 20260105-101500 evaluate --json
     """
     from .past import Past, no_task, tasks_named
 
     found, name = _which(Past.of(store, file), run, task)
+    if save is not None:
+        _save(found, name, output, save)
+        return
     if name is None:
         _show_run(found, found.tasks, verbose, as_json)
         return
@@ -44,7 +57,7 @@ def command(
     if not tasks:
         raise no_task(found, name)
     if len(tasks) == 1 and tasks[0].id == name:
-        _show_task(found.describe(name), as_json)
+        _show_task(found.describe(name), as_json, verbose)
     else:
         _show_run(found, tasks, True, as_json)
 
@@ -61,6 +74,19 @@ def _which(past: Past, run: str | None, task: str | None) -> tuple[Run, str | No
     if any(info.id.startswith(run) for info in past.runs()):
         return past.run(run), None
     return latest, run  # neither: the nearest task's name is the better answer
+
+
+def _save(run: Run, name: str | None, output: str | None, path: str) -> None:
+    from ..app.saving import save
+    from .output import message
+    from .past import no_task, tasks_named
+
+    if name is None:
+        raise click.UsageError("--save needs a TASK")
+    if not tasks_named(run.tasks, name):
+        raise no_task(run, name)
+    save(run.output(f"{name}.{output}" if output else name), path)
+    message(f"Written: {path}")
 
 
 def _show_run(run: Run, tasks: Any, verbose: bool, as_json: bool) -> None:
@@ -82,17 +108,25 @@ def _show_run(run: Run, tasks: Any, verbose: bool, as_json: bool) -> None:
     result(run_lines(head, tasks, width=result_width(), style=style, verbose=verbose))
 
 
-def _show_task(about: Any, as_json: bool) -> None:
+def _show_task(about: Any, as_json: bool, verbose: bool) -> None:
     from ..view.history import task_lines
     from .output import result, result_json, result_style, result_width
 
     if not as_json:
-        result(task_lines(about, width=result_width(), style=result_style()))
+        result(task_lines(about, width=result_width(), style=result_style(), verbose=verbose))
         return
     parts = [
         dict(zip(("argument", "kind", "what", "text"), part, strict=True))
         for part in about.get("parts") or ()
     ]
     names = ("name", "type", "size", "preview")
-    outputs = [dict(zip(names, output, strict=True)) for output in about.get("outputs") or ()]
-    result_json({**about, "parts": parts, "outputs": outputs})
+    values = about.get("values") or {}
+    outputs = [
+        {
+            **dict(zip(names, output, strict=True)),
+            **({"value": values[output[0]]} if output[0] in values else {}),
+        }
+        for output in about.get("outputs") or ()
+    ]
+    shown = {name: value for name, value in about.items() if name != "values"}
+    result_json({**shown, "parts": parts, "outputs": outputs})

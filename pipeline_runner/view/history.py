@@ -181,7 +181,9 @@ def _step_row(step: StepLine) -> tuple[str, str, str]:
     return (step.name, text, duration(step.seconds) if step.seconds else "")
 
 
-def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Style = PLAIN) -> list[str]:
+def task_lines(
+    about: Mapping[str, Any], *, width: int | None = None, style: Style = PLAIN, verbose: bool = False
+) -> list[str]:
     """One task of a past run: what went in, what came out, what went wrong."""
     status = str(about["status"])
     tries = about.get("attempts") or 1
@@ -194,12 +196,7 @@ def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Sty
         lines.append(clip(f"  because {one_line(str(about['reason']))}", width))
     if about.get("key"):
         lines.append(style(clip(f"  key {about['key']}", width), "dim"))
-    made = about.get("made")
-    if made and status == "reused":
-        took_then = duration(made.get("seconds") or 0.0)
-        lines.append(
-            style(clip(f"  made by {made.get('task')} in run {made.get('run')} in {took_then}", width), "dim")
-        )
+    lines += [style(clip(f"  {line}", width), "dim") for line in _origin(about, verbose)]
     parts = [tuple(one_line(str(cell)) for cell in part) for part in about.get("parts") or ()]
     if parts:
         lines += ["", style("arguments", "dim")]
@@ -211,7 +208,8 @@ def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Sty
     if outputs:
         lines += ["", style("outputs", "dim")]
         for name, kind, count, preview in outputs:
-            lines += _output(str(name), str(kind), int(count or 0), str(preview or ""), width)
+            most = None if verbose else PREVIEW_LINES
+            lines += _output(str(name), str(kind), int(count or 0), str(preview or ""), width, most)
     if about.get("error") or about.get("traceback"):
         error = ErrorInfo(
             "exception", str(about.get("error") or ""), traceback=str(about.get("traceback") or "")
@@ -221,11 +219,34 @@ def task_lines(about: Mapping[str, Any], *, width: int | None = None, style: Sty
     return lines
 
 
-def _output(name: str, kind: str, count: int, preview: str, width: int | None) -> list[str]:
-    title = some([part for part in (name, kind, size(count) if count else "") if part])
+def _origin(about: Mapping[str, Any], verbose: bool) -> list[str]:
+    """What made the task's result and when, and the first half of its key."""
+    lines = []
+    made = about.get("made")
+    if made:
+        took = duration(made.get("seconds") or 0.0)
+        created = made.get("created")
+        when = time.strftime(" on %Y-%m-%d at %H:%M:%S", time.localtime(created)) if created else ""
+        lines.append(f"made by {made.get('task')} in run {made.get('run')}{when} in {took}")
+    recipe = about.get("recipe")
+    if recipe:
+        code = [name for name in recipe["code"] if name != "call"]
+        packages = [f"{name} {version}" for name, version in recipe["packages"].items()]
+        lines.append("code " + (", ".join(code) if verbose else some(code)))
+        parts = [f"Python {recipe['python']}", *(packages if verbose else [])]
+        if packages and not verbose:
+            parts.append(some(packages))
+        lines.append(", ".join(parts))
+    return lines
+
+
+def _output(
+    name: str, kind: str, count: int, preview: str, width: int | None, most: int | None = PREVIEW_LINES
+) -> list[str]:
+    title = ", ".join(part for part in (name, kind, size(count) if count else "") if part)
     shown = harmless(preview).expandtabs(4).splitlines()
     if len(shown) == 1 and len(title) + len(shown[0]) + 6 <= (width or 100):
         return [f"  {title}: {shown[0]}"]
-    cut = len(shown) - PREVIEW_LINES
-    lines = [f"  {title}", *(clip("    " + line, width) for line in shown[:PREVIEW_LINES])]
+    cut = len(shown) - most if most is not None else 0
+    lines = [f"  {title}", *(clip("    " + line, width) for line in shown[:most])]
     return [*lines, f"    ... {plural(cut, 'more line')}"] if cut > 0 else lines
