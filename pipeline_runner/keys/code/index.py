@@ -36,6 +36,7 @@ class CodeIndex:
         sites = [self._files.site(p) for p in self._path]
         self._world = combine("world", [project.root, str(len(project.path)), *self._path, *sites])
         self._made: dict[str, Fingerprint] = {}
+        self._lines: dict[str, list[str]] = {}
         self._tools: tuple[Names, Linker, Maker] | None = None
         self._memo_changed = False
 
@@ -91,8 +92,10 @@ class CodeIndex:
         found = names.find(module)
         if found.kind != "source" or names.summary(module).error is not None:
             return None
-        with open(found.file, "rb") as f:
-            lines = f.read().decode("utf-8", "replace").splitlines(keepends=True)
+        lines = self._lines.get(found.file)
+        if lines is None:
+            with open(found.file, "rb") as f:
+                lines = self._lines[found.file] = f.read().decode("utf-8", "replace").splitlines(True)
         units = names.summary(module).units
         if label == "<file>":
             return "".join(lines)

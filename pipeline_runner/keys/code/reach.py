@@ -6,6 +6,7 @@ the code itself (docstrings, annotations, source) is noticed on the way and appl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from . import known
@@ -56,6 +57,8 @@ class Reach:
         self.fell_back = False  # to all modules of a prefix: some may not even parse
         self.imports: dict[str, None] = {}  # outermost names of what is imported
         self._pending: list[UnitId] = []
+        self._pending_whole: list[str] = []
+        self._fallen: set[str] = set()
 
     # starting points
 
@@ -76,15 +79,18 @@ class Reach:
 
     def run(self) -> None:
         while True:
-            while self._pending:
-                self._process(self._pending.pop())
+            while self._pending or self._pending_whole:
+                if self._pending:
+                    self._process(self._pending.pop())
+                else:
+                    self._expand(self._pending_whole.pop())
             before = (len(self.units), len(self.whole), len(self.modules))
             for module in list(self.modules):
                 package = module.rpartition(".")[0]
                 why = "frames are looked into" if self.frames else f"attribute of package {package}"
                 if self.frames or package in self.whole:
                     self._take_whole(module, Origin(f"{package or module}:<module>", why))
-            if before == (len(self.units), len(self.whole), len(self.modules)) and not self._pending:
+            if before == (len(self.units), len(self.whole), len(self.modules)):
                 break
         if self.moves_path:
             self._look_elsewhere()
@@ -147,9 +153,13 @@ class Reach:
 
     def _take_whole(self, module: str, origin: Origin) -> None:
         """Count all of a module: anything of it may be meant."""
-        if module in self.whole:
-            return
-        self.whole[module] = origin
+        if module not in self.whole:
+            self.whole[module] = origin
+            self._pending_whole.append(module)
+
+    def _expand(self, module: str) -> None:
+        """Reach all that a whole module binds."""
+        origin = self.whole[module]
         self.load(module, origin)
         if module not in self.modules:
             return
@@ -176,8 +186,9 @@ class Reach:
             self.units[unit] = origin
             self._pending.append(unit)
 
-    def _again(self) -> None:
-        self._pending.extend(self.units)
+    def _again(self, units: Iterable[UnitId]) -> None:
+        """Look again at units whose annotations count from now on."""
+        self._pending.extend(u for u in units if u in self.units)
 
     def _process(self, unit_id: UnitId) -> None:
         module, index = unit_id
@@ -190,9 +201,10 @@ class Reach:
         for target, text in links.units:
             self._reach(target, Origin(here, f"uses {text.lstrip('.0123456789')}"))
         if not links.values <= self.values:
-            self.values |= links.values
+            fresh = links.values - self.values
+            self.values |= fresh
             if self.curious:
-                self._again()
+                self._again(fresh)
         self.docs_of.update(links.docs_of)
         for dotted, kind in links.foreign:
             self._note_foreign(dotted, kind, Origin(here, f"uses {dotted}"))
@@ -214,7 +226,7 @@ class Reach:
     def _see_annotations(self) -> None:
         if not self.reads_annotations:
             self.reads_annotations = True
-            self._again()
+            self._again(self.units)
 
     def _note_foreign(self, dotted: str, kind: str, origin: Origin) -> None:
         if (dotted, kind) in self.foreign:
@@ -233,15 +245,21 @@ class Reach:
             self.every_package = True
         if kind == DIST and known.reads_annotations(dotted, False) and not self.curious:
             self.curious = True
-            self._again()
+            self._again(self.values)
 
     def _fall_back(self, module: str, dynamic: Dynamic, here: str) -> None:
         origin = Origin(here, dynamic.why if "whole" in dynamic.why else f"whole module: {dynamic.why}")
-        exact = dynamic.modules.startswith("=")
-        self.fell_back = self.fell_back or not exact
-        targets = [dynamic.modules[1:]] if exact else self._search.modules_of(dynamic.modules, self._roots)
-        what = f"all of module {targets[0]}" if exact else f"all of {len(targets)} modules"
+        if dynamic.modules.startswith("="):
+            targets = [dynamic.modules[1:]]
+            what = f"all of module {targets[0]}"
+        else:
+            self.fell_back = True
+            targets = self._search.modules_of(dynamic.modules, self._roots)
+            what = f"all of {len(targets)} modules"
         self.warnings[f"{module}|{dynamic.line}|{dynamic.why}: {what} counts"] = None
+        if dynamic.modules in self._fallen:
+            return
+        self._fallen.add(dynamic.modules)
         for target in targets:
             self._take_whole(target, origin)
         if not dynamic.modules:

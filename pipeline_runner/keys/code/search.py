@@ -15,9 +15,12 @@ class Search:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._below: dict[str, list[str]] = {}
 
     def modules_of(self, prefix: str, roots: tuple[str, ...]) -> list[str]:
         """Every module of the project below its roots whose name begins so."""
+        if prefix in self._below:
+            return self._below[prefix]
         found: dict[str, None] = {}
         pending: list[tuple[str, str]] = [(root, "") for root in roots]
         seen: set[str] = set()
@@ -40,7 +43,10 @@ class Search:
                     found[name] = None
                 elif name.endswith(".__init__") and name[:-9].startswith(prefix):
                     found[name[:-9]] = None
-        return sorted(m for m in found if self._names.find(m).kind in (NAMESPACE, BINARY, "source"))
+        self._below[prefix] = sorted(
+            m for m in found if self._names.find(m).kind in (NAMESPACE, BINARY, "source")
+        )
+        return self._below[prefix]
 
     def anywhere(self, names: list[str], roots: tuple[str, ...]) -> list[tuple[str, str]]:
         """(name, file) of every module or file of a package of these names, in any folder below."""

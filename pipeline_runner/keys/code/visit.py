@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from .chains import called_chain, chain_of, import_request, is_type_checking
+from .imports import note_import_call, visit_assign, visit_import, visit_import_from
 from .normal import FUNCTIONS, read_annotations
 from .scope import (
     ANN,
@@ -64,16 +65,12 @@ def _attribute(w: Walk, node: ast.Attribute) -> None:
             w.special.update(SPECIAL_NAMES.intersection([inner.attr]))
             inner = inner.value
         if chain is not None:
-            _import_now(w, chain)
+            note_import_call(w, chain)
             w._load(chain, VALUE)
         else:
             w._push([inner])
     else:
         w._load(chain, VALUE)
-
-
-def _import_now(w: Walk, chain: Chain) -> None:
-    (w.imports_top if w.scope.top else w.imports_in).append((0, chain[2], ()))
 
 
 def _subscript(w: Walk, node: ast.Subscript) -> None:
@@ -96,7 +93,7 @@ def _call(w: Walk, node: ast.Call) -> None:
         kind, text = request
         if kind == "literal":
             chain: Chain = ("", "0", text, "")
-            _import_now(w, chain)
+            note_import_call(w, chain)
             w._load(chain, VALUE)
         else:
             w.dynamic.append((kind, text, node.lineno))
@@ -180,25 +177,6 @@ def _comprehension(w: Walk, node: Any) -> None:
     w._push([*parts, Leave()])
 
 
-def _import(w: Walk, node: ast.Import) -> None:
-    where = w.imports_top if w.scope.top else w.imports_in
-    for alias in node.names:
-        where.append((0, alias.name, ()))
-        name = alias.asname or alias.name.partition(".")[0]
-        w._bind(name, ("", "0", alias.name if alias.asname else name, ""))
-
-
-def _import_from(w: Walk, node: ast.ImportFrom) -> None:
-    module, level = node.module or "", node.level or 0
-    if module == "__future__" and not level:
-        return
-    where = w.imports_top if w.scope.top else w.imports_in
-    where.append((level, module, tuple(a.name for a in node.names)))
-    for alias in node.names:
-        if alias.name != "*":
-            w._bind(alias.asname or alias.name, ("", str(level), module, alias.name))
-
-
 def _walrus(w: Walk, node: ast.NamedExpr) -> None:
     scope = w.scope
     while w.scope.kind == "comp" and w.scope.parent is not None:
@@ -269,17 +247,6 @@ def _annotated(w: Walk, node: ast.AnnAssign) -> None:
         w._push([node.target, node.value])
 
 
-def _assign(w: Walk, node: ast.Assign) -> None:
-    if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
-        request = import_request(node.value)
-        if request is not None and request[0] == "literal":
-            chain: Chain = ("", "0", request[1], "")
-            _import_now(w, chain)
-            w._bind(node.targets[0].id, chain)
-            return
-    w._push([node.value, *node.targets])
-
-
 def _constant(w: Walk, node: ast.Constant) -> None:
     if isinstance(node.value, str):
         if node.value in SPECIAL_NAMES:
@@ -298,11 +265,11 @@ def _enter(w: Walk, marker: Enter) -> None:
 
 _HANDLERS: Handlers = {
     ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript, ast.Call: _call,
-    ast.Lambda: _lambda, ast.ClassDef: _class, ast.Import: _import, ast.ImportFrom: _import_from,
+    ast.Lambda: _lambda, ast.ClassDef: _class, ast.Import: visit_import, ast.ImportFrom: visit_import_from,
     ast.NamedExpr: _walrus, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.ExceptHandler: _handler,
     ast.MatchAs: _capture, ast.MatchStar: _capture, ast.MatchMapping: _capture, ast.Expr: _expression,
     ast.If: _if, ast.Delete: _acts, ast.With: _acts, ast.AsyncWith: _acts, ast.AugAssign: _augmented,
-    ast.AnnAssign: _annotated, ast.Assign: _assign, ast.Constant: _constant,
+    ast.AnnAssign: _annotated, ast.Assign: visit_assign, ast.Constant: _constant,
     Enter: _enter, Leave: lambda w, _: w.leave(),
     **dict.fromkeys(FUNCTIONS, _function), **dict.fromkeys(_COMPREHENSIONS, _comprehension),
 }  # fmt: skip

@@ -1,0 +1,43 @@
+"""How imports are walked, also those that are calls."""
+
+from __future__ import annotations
+
+import ast
+
+from .chains import import_request
+from .scope import Walk
+from .summary import Chain
+
+
+def note_import_call(w: Walk, chain: Chain) -> None:
+    (w.imports_top if w.scope.top else w.imports_in).append((0, chain[2], ()))
+
+
+def visit_import(w: Walk, node: ast.Import) -> None:
+    where = w.imports_top if w.scope.top else w.imports_in
+    for alias in node.names:
+        where.append((0, alias.name, ()))
+        name = alias.asname or alias.name.partition(".")[0]
+        w._bind(name, ("", "0", alias.name if alias.asname else name, ""))
+
+
+def visit_import_from(w: Walk, node: ast.ImportFrom) -> None:
+    module, level = node.module or "", node.level or 0
+    if module == "__future__" and not level:
+        return
+    where = w.imports_top if w.scope.top else w.imports_in
+    where.append((level, module, tuple(a.name for a in node.names)))
+    for alias in node.names:
+        if alias.name != "*":
+            w._bind(alias.asname or alias.name, ("", str(level), module, alias.name))
+
+
+def visit_assign(w: Walk, node: ast.Assign) -> None:
+    if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
+        request = import_request(node.value)
+        if request is not None and request[0] == "literal":
+            chain: Chain = ("", "0", request[1], "")
+            note_import_call(w, chain)
+            w._bind(node.targets[0].id, chain)
+            return
+    w._push([node.value, *node.targets])
