@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from ..model import event as ev
 from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.runs import new_run_id
+from .limits import limits_of
 from .publisher import FilePublisher
 from .record import Recorder
 from .run import Run
@@ -59,7 +61,8 @@ def execute(
     binder, expander, preparer = session.binding(graph, run_id, forced)
     history = session.history
     expected = {name: s for name in graph.steps if (s := history.seconds(name)) is not None}
-    state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers)
+    limits = limits_of(graph, binder, workers)
+    state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
     recorder = Recorder(store.runs, run_id, graph, session.params, clock.wall())
     publisher = FilePublisher(store, graph.root)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
@@ -77,7 +80,7 @@ def execute(
     recorder.begin()
     status = CANCELLED
     try:
-        with _stoppable(loop):
+        with _stoppable(loop), _few_collections():
             status = loop.run()
     finally:
         seconds = loop.at()
@@ -106,6 +109,18 @@ def _only(chosen: frozenset[str], observer: Callable[[Any], None]) -> Callable[[
             observer(event)
 
     return filtered
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """A run makes many small values that live to its end: looking through them again and again for
+    garbage would take longer than the rest of the bookkeeping."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], 100_000), 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

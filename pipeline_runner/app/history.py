@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 
+_SEARCHED = 1000  # in a larger fan-out an item that moved is not looked for: it costs more than it tells
+
+
 class StoreHistory:
     """The engine's ``History`` port over a store.
 
@@ -23,7 +26,8 @@ class StoreHistory:
         self.pipeline = pipeline
         self._latest: dict[str, Any] | None = None
         self._records: dict[str, Any] = {}
-        self._entries: dict[str, dict[str, Entry]] = {}
+        self._by_key: dict[str, dict[str, CacheKey]] = {}
+        self._entries: dict[CacheKey, Entry | None] = {}
 
     @property
     def latest(self) -> dict[str, Any]:
@@ -49,26 +53,38 @@ class StoreHistory:
         return found.get("run") if isinstance(found, dict) else None
 
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
-        entries = self._of(step)
-        same_id = entries.get(key or "")
-        if key is None and same_id is None:  # a fan-out whose items are not known yet: any of them tells
-            return next(iter(entries.values()), None)
+        same_id = self._entry(step, key or "")
         items = _item_parts(parts)
         if not items or (same_id is not None and _item_parts(same_id.parts) == items):
             return same_id
-        for entry in entries.values():
-            if _item_parts(entry.parts) == items:
+        for other in self._keys(step) if len(self._keys(step)) <= _SEARCHED else ():
+            entry = self._entry(step, other)
+            if entry is not None and _item_parts(entry.parts) == items:
                 return entry
         return same_id
 
-    def _of(self, step: str) -> dict[str, Entry]:
-        """The entries of the step's last tasks, by KEY."""
-        found = self._entries.get(step)
+    def _entry(self, step: str, key: str) -> Entry | None:
+        """The entry of the step's last task of this KEY."""
+        at = self._keys(step).get(key)
+        if at is None:
+            return None
+        if at not in self._entries:
+            few = len(self._keys(step)) <= _SEARCHED
+            self._entries.update(dict.fromkeys(self._keys(step).values() if few else [at]))
+            wanted = [k for k in self._entries if self._entries[k] is None]
+            for found, entry in self.store.lookup(wanted).items():
+                if isinstance(entry, Entry):
+                    self._entries[found] = entry
+        return self._entries[at]
+
+    def _keys(self, step: str) -> dict[str, CacheKey]:
+        """The cache keys of the step's last tasks, by KEY."""
+        found = self._by_key.get(step)
         if found is None:
-            found = self._entries[step] = self._load(step)
+            found = self._by_key[step] = self._load(step)
         return found
 
-    def _load(self, step: str) -> dict[str, Entry]:
+    def _load(self, step: str) -> dict[str, CacheKey]:
         run = self.since(step)
         if run is None:
             return {}
@@ -79,9 +95,7 @@ class StoreHistory:
         if not about:
             return {}
         keys = about.get("keys") or [""]
-        pairs = [(k, CacheKey(*e)) for k, e in zip(keys, about.get("entries", ()), strict=False) if e]
-        entries = self.store.lookup([key for _, key in pairs])
-        return {k: e for k, key in pairs if isinstance(e := entries.get(key), Entry)}
+        return {k: CacheKey(*e) for k, e in zip(keys, about.get("entries", ()), strict=False) if e}
 
 
 def _item_parts(parts: Mapping[str, ArgPart]) -> dict[str, str]:

@@ -62,6 +62,7 @@ class Binder:
         self.tracked_files: dict[str | tuple[str, ...], str] = {}  # what was tracked -> digest
         self._params: dict[tuple[str, tuple[str | int, ...]], Inline] = {}
         self._shared: dict[str, Args] = {}
+        self._own: dict[str, tuple[str, ...]] = {}
 
     # ---- results -----------------------------------------------------------------------------
 
@@ -256,6 +257,34 @@ class Binder:
         if step.fanout is None:
             return _NO_ARGS
         return self._args(step, k, lambda varies: varies)
+
+    def own_names(self, step: Step) -> tuple[str, ...]:
+        """The names of the parts that depend on the item, sorted."""
+        found = self._own.get(step.name)
+        if found is None:
+            names = [n for n, b in step.args.items() if varies_by_item(b) and n not in step.cache.ignore]
+            names += [f"env.{n}" for n, text in step.env.items() if varies_by_item(text)]
+            found = self._own[step.name] = tuple(sorted(names))
+        return found
+
+    def own_is_plain(self, step: Step) -> bool:
+        """Whether all that depends on the item is an input: cheap to bind, and bound again at will."""
+        args = step.args
+        return all(n in args and isinstance(args[n], Input) for n in self.own_names(step))
+
+    def own_digests(self, step: Step, k: int) -> list[str]:
+        """The digests of the parts that depend on the item, where ``own_is_plain``."""
+        found = []
+        for name in self.own_names(step):
+            binding = step.args[name]
+            assert isinstance(binding, Input)
+            bound = self.bound(binding.ref, step, k)
+            classes = classes_of(bound)
+            digest = bound.digest
+            if classes:
+                digest = combine("with code", [digest, self.code.classes_digest(classes)])
+            found.append(digest)
+        return found
 
     def known_parts(self, step: Step, k: int | None) -> tuple[dict[str, ArgPart], set[str]]:
         """The parts that can be told now, and the names of those that cannot (for a plan)."""

@@ -20,7 +20,7 @@ from ..model.graph import Graph, Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
 from ..model.work import Job, Project, Task
 from . import messages as m
-from .bind import Binder, BindError, when_varies
+from .bind import Binder, BindError, varies_by_item, when_varies
 from .expand import Expander, SplitNeeded
 from .ports import Clock, Code, History, Observer, Pool
 from .prepare import Candidate, Preparer, bind_failure
@@ -367,8 +367,9 @@ class Loop:
 
     def _start(self, step: Step, items: Sequence[int], attempt: int) -> None:
         by_env: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        varied = any(varies_by_item(text) for text in step.env.values())
         for k in items:
-            env = self._candidates[step.name, k].own.env
+            env = self.preparer.own(step, self._candidates[step.name, k]).env if varied else {}
             by_env.setdefault(tuple(sorted(env.items())), []).append(k)
         left = [len(by_env)]
 
@@ -387,9 +388,10 @@ class Loop:
             tasks = []
             for k in ks:
                 candidate = self._candidates[step.name, k]
-                parts = self.preparer.parts(step, candidate)
+                args = self.preparer.own(step, candidate)
                 task_id = self.preparer.id_of(step, k)
-                tasks.append(Task(k, task_id, candidate.key, candidate.own.bound, parts, attempt))
+                parts = {**shared.parts, **args.parts}
+                tasks.append(Task(k, task_id, candidate.key, args.bound, parts, attempt))
             self._outbox.append((job, tasks, _Batch(step.name, ks, partial(done, ks))))
 
     def _job(self, step: Step, kind: str, call: str, env: Mapping[str, str]) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..keys.cache_key import args_digest
+from ..keys.cache_key import ArgsDigests
 from ..keys.digest import combine
 from ..model.artifact import ArgPart, CacheKey, Damaged, Entry
 from ..model.bound import Bound
@@ -17,11 +17,11 @@ from .ports import Cache, Code
 
 
 class Candidate(NamedTuple):
-    """One item, bound: its key and its own arguments (beside those that the step's items share)."""
+    """One item, with its key. ``own``: its own arguments, None where ``Preparer.own`` binds them."""
 
     item: int
     key: CacheKey
-    own: Args
+    own: Args | None
 
 
 class Candidates(NamedTuple):
@@ -67,26 +67,39 @@ class Preparer:
             return Candidates((), (), [(k, bind_failure(error)) for k in items])
         recipe = self.code.recipe(step.name).digest
         fixed = {name: part.digest for name, part in shared.parts.items()}
+        names = self.binder.own_names(step) if step.fanout is not None else ()
+        keys = ArgsDigests(fixed, names)
+        plain = step.fanout is not None and self.binder.own_is_plain(step)
         each = step.when is not None and (step.fanout is None or when_varies(step))
         ready: list[Candidate] = []
         skipped: list[int] = []
         failed: list[tuple[int, ErrorInfo]] = []
         for k in items:
+            own = None
             try:
                 if each and not self.binder.holds(step, k):
                     skipped.append(k)
                     continue
-                own = self.binder.own_args(step, k)
+                if plain:
+                    digests = self.binder.own_digests(step, k)
+                else:
+                    own = self.binder.own_args(step, k)
+                    digests = [own.parts[name].digest for name in names]
             except BindError as error:
                 failed.append((k, bind_failure(error)))
                 continue
             if step.cache.enabled:
-                digests = fixed | {name: part.digest for name, part in own.parts.items()}
-                key = CacheKey(recipe, args_digest(digests))
+                key = CacheKey(recipe, keys.of(digests))
             else:
                 key = CacheKey(f"run-{self.binder.run_id}", combine("task", [self.id_of(step, k)]))
             ready.append(Candidate(k, key, own))
         return Candidates(ready, skipped, failed)
+
+    def own(self, step: Step, candidate: Candidate) -> Args:
+        """A candidate's own arguments; those that are cheap to bind are bound when they are needed."""
+        if candidate.own is not None:
+            return candidate.own
+        return self.binder.own_args(step, candidate.item)
 
     def reusable(self, step: Step) -> bool:
         """Whether a hit would count for the step."""
@@ -113,7 +126,7 @@ class Preparer:
 
     def parts(self, step: Step, candidate: Candidate) -> dict[str, ArgPart]:
         """All parts of a candidate's key that are not the recipe's."""
-        return {**self.binder.shared_args(step).parts, **candidate.own.parts}
+        return {**self.binder.shared_args(step).parts, **self.own(step, candidate).parts}
 
     def split_key(self, bound: Bound) -> CacheKey:
         """Where the elements of a list are kept that only a worker can open."""

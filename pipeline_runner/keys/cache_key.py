@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.artifact import CacheKey
-from .digest import combine
+from .digest import LENGTH, combine, digest, sequence_bytes
+
+_MARK = "\0" * (2 * LENGTH)  # stands for a digest: as long as one, and never one
 
 
 def recipe_digest(
@@ -38,6 +40,35 @@ def recipe_digest(
 def args_digest(parts: Mapping[str, str]) -> str:
     """The second half of a cache key: argument name -> digest of what it is given."""
     return combine("args", [p for name in sorted(parts) for p in (name, parts[name])])
+
+
+class ArgsDigests:
+    """``args_digest`` for many calls that differ in some arguments only.
+
+    ``fixed``: the digests that all of them share; ``varying``: the names of the others. What does
+    not change of the text that is digested is put together once.
+    """
+
+    def __init__(self, fixed: Mapping[str, str], varying: Iterable[str]) -> None:
+        self._fixed = dict(fixed)
+        self.varying = tuple(sorted(varying))
+        marks = dict.fromkeys(self.varying, _MARK)
+        parts = [p for name in sorted({**fixed, **marks}) for p in (name, {**fixed, **marks}[name])]
+        self._pieces = sequence_bytes("args", parts).split(_MARK.encode())
+        if len(self._pieces) != len(self.varying) + 1:
+            self._pieces = []
+
+    def of(self, own: Sequence[str]) -> str:
+        """The digest, from those of the varying arguments in the order of their names."""
+        pieces = self._pieces
+        if not pieces or any(len(d) != len(_MARK) for d in own):
+            return args_digest({**self._fixed, **dict(zip(self.varying, own, strict=True))})
+        if len(own) == 1:
+            return digest(b"%b%b%b" % (pieces[0], own[0].encode(), pieces[1]))
+        text = pieces[0]
+        for d, piece in zip(own, pieces[1:], strict=True):
+            text += d.encode() + piece
+        return digest(text)
 
 
 def cache_key(recipe: str, args: str) -> CacheKey:

@@ -27,10 +27,15 @@ def combine(tag: str, parts: Iterable[str | bytes]) -> str:
     Each part stands with its length before it, so no two different sequences collide; a text and
     its UTF-8 bytes count as the same part. Lone surrogates are allowed.
     """
+    return blake3(sequence_bytes(tag, parts)).hexdigest(LENGTH)
+
+
+def sequence_bytes(tag: str, parts: Iterable[str | bytes]) -> bytes:
+    """What ``combine`` digests."""
     raw = [tag.encode("utf-8", "surrogatepass")]
     raw.extend(p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts)
     head = b",".join([b"%d" % len(p) for p in raw])
-    return blake3(b"%d:%b;%b" % (len(raw), head, b"".join(raw))).hexdigest(LENGTH)
+    return b"%d:%b;%b" % (len(raw), head, b"".join(raw))
 
 
 class Hasher:
