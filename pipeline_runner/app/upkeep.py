@@ -114,7 +114,7 @@ class Upkeep:
         opened = _open(store, pipeline_path)
         if opened.at.sign or opened.at.safe:
             opened = Store(opened.files)
-        if opened.files.is_local and not os.path.isdir(opened.url):
+        if opened.files.size("format") is None:
             raise StoreError(Problem("no-store", f"there is no store at {opened.url}", None, "run first"))
         return cls(opened)
 
