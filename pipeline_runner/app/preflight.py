@@ -14,6 +14,7 @@ from ..errors import BlobLost, Place, Problem
 from ..keys.code import CodeError
 from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text
 from .annotations import annotation_problems
+from .limits import too_much
 
 if TYPE_CHECKING:
     from .session import Session
@@ -150,6 +151,10 @@ class Preflight:
     def _values(self, step: Step) -> Iterator[Problem]:
         """Params that are not there or not a list, files that do not exist, keys that repeat."""
         binder, expander, _ = self.session.binding(self.graph, "check", frozenset())
+        for wrong in too_much(step, self.graph, binder):
+            place = self._where(("steps", step.name, "resources", wrong.key))
+            place = place or self._where(("defaults", "resources", wrong.key))
+            yield Problem("resources", wrong.message, place, wrong.hint)
         published = self._published()
         for name, binding in step.args.items():
             literal = binding.source if isinstance(binding, Files) else None

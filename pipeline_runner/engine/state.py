@@ -27,6 +27,7 @@ from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED, ErrorInfo
 from . import messages as m
 from .bind import step_refs
+from .capacity import Capacity, Limits
 from .priority import batch_size, remaining_paths
 from .retry import delay_before
 from .rules import RUN, decide
@@ -45,12 +46,14 @@ class State:
         seconds: Mapping[str, float] | None = None,
         fail_fast: bool = False,
         workers: int = 1,
+        limits: Limits = Limits(),  # noqa: B008 - a value that never changes
     ) -> None:
         self.steps = {name: StepState(step) for name, step in graph.steps.items()}
         self.stopping = False
         self.cancelled = False
         self._fail_fast = fail_fast
         self._workers = workers
+        self._capacity = Capacity(limits)
         known = dict(seconds or {})
         for name, st in self.steps.items():
             st.pace = known.get(name)
@@ -294,19 +297,37 @@ class State:
             heapq.heappush(self._ready, (self._rank[st.step.name], st.step.name))
 
     def _dispatch(self, slots: int) -> None:
+        held = []  # ready, but there is no room for them now
+        self._capacity.review()
         while slots > 0 and self._ready:
-            st = self.steps[heapq.heappop(self._ready)[1]]
+            place = heapq.heappop(self._ready)
+            st = self.steps[place[1]]
+            if st.ready and not self._capacity.admits(st.step.name):
+                held.append(place)
+                continue
             st.offered = False
-            items = st.take_ready(batch_size(len(st.ready), self._workers, st.pace))
-            if items:
+            if self._start(st):
                 slots -= 1
-                st.batches += 1
-                attempt = st.attempts.get(items[0], 0) + 1
-                self._commands.append(m.Start(st.step.name, items, attempt))
-                self._announce(TasksStarted(self._at, st.step.name, items, attempt, st.reason))
             self._offer(st)
+        for place in held:
+            heapq.heappush(self._ready, place)
+
+    def _start(self, st: StepState) -> bool:
+        """Start a batch of the step's ready items, if there are any."""
+        name = st.step.name
+        items = st.take_ready(batch_size(len(st.ready), self._workers, st.pace))
+        if not items:
+            self._capacity.forget(name)
+            return False
+        self._capacity.take(name)
+        st.batches += 1
+        attempt = st.attempts.get(items[0], 0) + 1
+        self._commands.append(m.Start(name, items, attempt))
+        self._announce(TasksStarted(self._at, name, items, attempt, st.reason))
+        return True
 
     def _batch_ended(self, st: StepState) -> None:
+        self._capacity.give_back(st.step.name)
         st.batches -= 1
         self._offer(st)
 

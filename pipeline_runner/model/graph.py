@@ -119,7 +119,8 @@ class Step(NamedTuple):
     check: Mapping[str, str] = {}  # output ("" for the whole) -> "module:callable"
     publish: Mapping[str, Text | str] = {}  # output ("" for the whole) -> path
     env: Mapping[str, Text | str] = {}  # the pipeline's env and the step's, merged
-    resources: Mapping[str, Any] = {}
+    resources: Mapping[str, Any] = {}  # cpus, memory (bytes), gpus, disk; texts name params alone
+    pools: Mapping[str, int] = {}  # named pool -> places that one task takes in it
     tags: tuple[str, ...] = ()
     image: Text | str | None = None
     description: str = ""
@@ -131,6 +132,9 @@ class Step(NamedTuple):
 class Executor(NamedTuple):
     backend: str | None = None  # None: the default, loky
     workers: int | None = None  # None: one per core
+    cpus: float | None = None  # None: one for each worker
+    memory: int | None = None  # bytes; None: no limit
+    gpus: float | None = None  # None: none
 
 
 class Graph(NamedTuple):
@@ -143,6 +147,7 @@ class Graph(NamedTuple):
     pythonpath: tuple[str, ...] = ()  # relative to root, as written
     store: str | None = None
     executor: Executor = Executor()
+    pools: Mapping[str, int] = {}  # named pool -> how many places it has
     secrets: Mapping[str, str] = {}  # name -> "env:NAME" or "file:PATH"
     schedule: Mapping[str, str] | None = None
     description: str = ""

@@ -35,6 +35,7 @@ Path: TypeAlias = tuple[str | int, ...]
 _ANYWHERE = frozenset({"params", "step", "item", "matrix", "secrets", "run"})
 _PLAIN = frozenset({"params", "step", "item", "matrix", "run"})
 _TEXT = frozenset({"params", "item", "matrix", "run"})
+_PARAMS = frozenset({"params"})
 
 
 class Built(NamedTuple):
@@ -87,7 +88,8 @@ def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
         steps={name: steps[name] for name in in_order({n: s.needs for n, s in steps.items()})},
         pythonpath=tuple(spec.pythonpath),
         store=spec.store,
-        executor=Executor(spec.executor.backend, spec.executor.workers),
+        executor=Executor(**spec.executor.model_dump()),
+        pools=dict(spec.pools),
         secrets=dict(spec.secrets),
         schedule=spec.schedule.model_dump() if spec.schedule else None,
         description=spec.description or "",
@@ -163,7 +165,8 @@ class _Builder:
             check=dict(spec.check),
             publish=publish,
             env=env,
-            resources=self.structure(scope, resources, (*at, "resources")),
+            resources=self.structure(scope, resources, (*at, "resources"), _PARAMS),
+            pools=self.pools(name, spec),
             tags=tuple(spec.tags),
             image=self.text(scope, image, (*at, "image")) if image else None,
             description=spec.description or "",
@@ -293,7 +296,7 @@ class _Builder:
 
     # ---- texts ------------------------------------------------------------------------------
 
-    def text(self, scope: _Scope, value: str, path: Path) -> Text | str:
+    def text(self, scope: _Scope, value: str, path: Path, roots: frozenset[str] = _TEXT) -> Text | str:
         try:
             text = parse_text(value)
         except RefError as error:
@@ -302,18 +305,39 @@ class _Builder:
         if isinstance(text, Text):
             for part in text.parts:
                 if isinstance(part, Ref):
-                    scope.accept(part, path, _TEXT)
+                    scope.accept(part, path, roots)
         return text
 
-    def structure(self, scope: _Scope, value: Any, path: Path) -> Any:
+    def structure(self, scope: _Scope, value: Any, path: Path, roots: frozenset[str] = _TEXT) -> Any:
         """Plain data with its texts parsed. Depth is bounded by the loader."""
         if isinstance(value, str):
-            return self.text(scope, value, path)
+            return self.text(scope, value, path, roots)
         if isinstance(value, list):
-            return [self.structure(scope, v, (*path, i)) for i, v in enumerate(value)]
+            return [self.structure(scope, v, (*path, i), roots) for i, v in enumerate(value)]
         if isinstance(value, dict):
-            return {k: self.structure(scope, v, (*path, k)) for k, v in value.items()}
+            return {k: self.structure(scope, v, (*path, k), roots) for k, v in value.items()}
         return value
+
+    def pools(self, name: str, spec: StepSpec) -> dict[str, int]:
+        """The places that a task takes in each pool."""
+        named = [(("pools", pool), pool, places) for pool, places in spec.pools.items()]
+        if spec.pool is not None:
+            named.append((("pool", ""), spec.pool, 1))
+        for (key, inner), pool, places in named:
+            path: Path = ("steps", name, key, inner) if inner else ("steps", name, key)
+            if pool not in self.spec.pools:
+                hint = (
+                    _near(pool, self.spec.pools)
+                    if self.spec.pools
+                    else f"add pools: {{{pool}: 1}} at the top"
+                )
+                self.problem("unknown-pool", f"there is no pool {pool!r}", path, hint)
+            elif places > self.spec.pools[pool]:
+                self.problem(
+                    "resources", f"step {name!r} takes {places} places in the pool {pool!r}, which has "
+                    f"{self.spec.pools[pool]}", path, "ask for less, or make the pool bigger",
+                )  # fmt: skip
+        return {pool: places for _, pool, places in reversed(named)}
 
     def check_publish(self, steps: Mapping[str, Step]) -> None:
         seen: dict[str, str] = {}

@@ -68,6 +68,8 @@ _SPECIAL = {
     ("step", "strategy"): "'matrix' stands directly in the step",
     ("step", "cpus"): "write resources: {cpus: 1}",
     ("step", "memory"): "write resources: {memory: 2GiB}",
+    ("step", "gpus"): "write resources: {gpus: 1}",
+    ("pipeline", "pool"): "a step names its pool; at the top stands how big each is: pools: {NAME: 2}",
     ("pipeline", "retry"): "it belongs to a step, or to 'defaults' for all of them",
     ("pipeline", "timeout"): "it belongs to a step, or to 'defaults' for all of them",
     ("pipeline", "resources"): "it belongs to a step, or to 'defaults' for all of them",

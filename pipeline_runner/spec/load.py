@@ -19,7 +19,7 @@ from .models import PipelineSpec, ProfileSpec, StepSpec
 from .params import ParamSet
 from .source import Node, SourceMap
 
-_OWN_KEYS = frozenset({"env", "profiles", "secrets"})  # top keys whose entries are judged one by one
+_OWN_KEYS = frozenset({"env", "pools", "profiles", "secrets"})  # top keys whose entries are judged one by one
 
 
 class Loaded(NamedTuple):

@@ -60,6 +60,24 @@ class ExecutorSpec(Spec):
         examples=[4],
         ge=1,
     )
+    cpus: Maybe[Annotated[float | int, BeforeValidator(types.number(0, strictly=True))]] = Field(
+        None,
+        description="How many processor cores the running tasks may ask for together; "
+        "default: one for each worker.",
+        examples=[8],
+        gt=0,
+    )
+    memory: Maybe[types.Size] = Field(
+        None,
+        description="How much main memory the running tasks may ask for together; default: no limit.",
+        examples=["16GiB"],
+    )
+    gpus: Maybe[Annotated[float | int, BeforeValidator(types.number(0))]] = Field(
+        None,
+        description="How many graphics processors the running tasks may ask for together; default: none.",
+        examples=[1],
+        ge=0,
+    )
 
 
 class DefaultsSpec(Spec):
@@ -174,6 +192,11 @@ class PipelineSpec(IncludedSpec):
         default_factory=lambda: DefaultsSpec.model_validate({}),
         description="What every step has that does not say otherwise.",
         examples=[{"timeout": "30m"}],
+    )
+    pools: dict[Name, types.Count] = Field(
+        {},
+        description="Named pools, and how many tasks of all steps that name one may run at the same time.",
+        examples=[{"db": 2}],
     )
     pythonpath: Texts = Field(
         [],

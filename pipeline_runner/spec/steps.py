@@ -135,5 +135,13 @@ class StepSpec(Spec):
     resources: Resources = Field(
         {}, description="What one task needs.", examples=[{"cpus": 1, "memory": "2GiB"}]
     )
+    pool: Maybe[Name] = Field(
+        None,
+        description="The named pool, of those at the top, in which each task takes one place.",
+        examples=["db"],
+    )
+    pools: dict[Name, types.Count] = Field(
+        {}, description="The same for several pools, or several places.", examples=[{"db": 1, "licences": 2}]
+    )
     image: Maybe[SomeText] = Field(None, description="The container image; used by the exports.")
     tags: Texts = Field([], description="For selecting: prun run -s tag:nightly.", examples=[["nightly"]])

@@ -229,6 +229,9 @@ def _texts(item: dict[str, Any]) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string"}
+Count = Annotated[
+    int, BeforeValidator(number(1, whole=True)), WithJsonSchema({"type": "integer", "minimum": 1})
+]
 Text = Annotated[str, BeforeValidator(text)]
 SomeText = Annotated[str, BeforeValidator(some_text), StringConstraints(min_length=1)]
 Duration = Annotated[

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_runner.engine import messages as m
+from pipeline_runner.engine.capacity import Limits
 from pipeline_runner.engine.rules import RUN, decide
 from pipeline_runner.engine.state import State
 from pipeline_runner.engine.step_state import CLOSED
@@ -56,6 +57,16 @@ def random_graph(rng: random.Random) -> Graph:
     return graph(*steps)
 
 
+def random_limits(rng: random.Random, made: Graph) -> Limits:
+    """Some resources, and what tasks take of them: never more than there is."""
+    totals = {name: rng.randint(1, 4) for name in rng.sample(["cpus", "memory", "db"], rng.randint(0, 3))}
+    takes = {
+        name: {r: rng.randint(1, most) for r, most in totals.items() if rng.random() < 0.6}
+        for name in made.steps
+    }
+    return Limits(totals, takes)
+
+
 class Luck:
     """How often things happen, in one run."""
 
@@ -86,6 +97,7 @@ class Simulation:
             "fail_fast": self.rng.random() < 0.2,
             "workers": self.workers,
             "seconds": {name: self.rng.choice([0.001, 0.03, 2.0]) for name in self.graph.steps},
+            "limits": random_limits(self.rng, self.graph),
         }
         self.state = State(self.graph, **self.options)
         self.told: list[m.Told] = []
@@ -163,6 +175,10 @@ class Simulation:
     def check_start(self, made: Step, command: m.Start) -> None:
         self.flying[made.name] += 1
         assert self.flying.total() <= self.workers
+        limits = self.options["limits"]
+        for resource, total in limits.totals.items():
+            used = sum(n * limits.takes[name].get(resource, 0) for name, n in self.flying.items())
+            assert used <= total, f"{command} takes more {resource} than there is"
         if made.max_parallel is not None:
             assert self.flying[made.name] <= made.max_parallel
         assert len(set(command.items)) == len(command.items) > 0
