@@ -10,7 +10,7 @@ from typing import Any
 
 from ..digest import digest
 
-FORMAT = 4
+FORMAT = 5
 _PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]} {sys.implementation.name}"
 _HEAD = f"prun code index {FORMAT} {_PYTHON}\n".encode()
 _DIGEST = 48

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import ast
 
-from .chains import import_request
-from .scope import Walk
-from .summary import Chain
+from .chains import called_chain, chain_of, import_request
+from .scope import CALL, HIDDEN, INNER, Walk
 
 
-def note_import_call(w: Walk, chain: Chain) -> None:
-    (w.imports_top if w.scope.top else w.imports_in).append((0, chain[2], ()))
+def note_import_call(w: Walk, call: ast.Call, module: str) -> None:
+    """``import_module("module")``: an import, and a call of whatever ``import_module`` is here."""
+    (w.imports_top if w.scope.top else w.imports_in).append((0, module, ()))
+    visit_importer(w, call)
+    w._push([*call.args[1:], *call.keywords])
+
+
+def visit_importer(w: Walk, call: ast.Call) -> None:
+    """The function that a call for a module calls: importlib's, or one of the project's own."""
+    flag = CALL if w.scope.top else INNER
+    chain = called_chain(call.func)
+    plain, root = chain_of(call.func)
+    if plain is not None and not isinstance(root, ast.Call):
+        w._load(chain, flag)
+    else:
+        w._load(chain, flag | HIDDEN)
+        w._push([root])
 
 
 def visit_import(w: Walk, node: ast.Import) -> None:
@@ -36,8 +50,7 @@ def visit_assign(w: Walk, node: ast.Assign) -> None:
     if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
         request = import_request(node.value)
         if request is not None and request[0] == "literal":
-            chain: Chain = ("", "0", request[1], "")
-            note_import_call(w, chain)
-            w._bind(node.targets[0].id, chain)
+            note_import_call(w, node.value, request[1])
+            w._bind(node.targets[0].id, ("", "0", request[1], ""))
             return
     w._push([node.value, *node.targets])

@@ -11,7 +11,7 @@ PURE_BUILTINS = frozenset("""
     abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate
     filter float format frozenset getattr hasattr hash hex id int isinstance issubclass iter len list
     map max memoryview min object oct ord pow property range repr reversed round set slice sorted
-    staticmethod str sum super tuple type zip
+    staticmethod str sum super tuple type zip __import__
     ArithmeticError AssertionError AttributeError BaseException Exception ImportError IndexError KeyError
     LookupError NotImplementedError OSError RuntimeError StopIteration TypeError ValueError
 """.split())  # fmt: skip
@@ -35,6 +35,7 @@ _PURE_STD = frozenset("""
     logging.getLogger os.getenv os.environ.get os.cpu_count os.fspath os.getcwd os.getpid os.listdir
     random.Random threading.Lock threading.RLock threading.local threading.Event threading.Semaphore
     threading.Condition asyncio.Lock asyncio.Semaphore asyncio.Event
+    importlib.import_module importlib.__import__
     importlib.metadata.version importlib.resources.files importlib.util.find_spec
     sys.getsizeof sys.intern ast.parse ast.literal_eval csv.reader io.StringIO io.BytesIO
     collections.abc logging.NullHandler logging.Formatter warnings.deprecated
@@ -91,6 +92,8 @@ ANY_MODULE = (
     "importlib.abc", "pkgutil", "runpy", "imp", "zipimport", "sys.modules", "sys.meta_path", "sys.path_hooks",
     "sys.path_importer_cache", "importlib.metadata.entry_points",
 )  # fmt: skip
+# Calls of these are understood where they are made (see `import_request`).
+IMPORTERS = ("import_module", "__import__")
 # Reading one of these back can name any class and function of the project.
 UNPICKLES = (
     "pickle.load", "pickle.loads", "pickle.Unpickler", "shelve", "joblib.load", "dill.load", "dill.loads",

@@ -147,7 +147,8 @@ class Linker:
 
     def _foreign(self, module: str, unit: Unit, dotted: str, kind: str, text: str, out: _Found) -> None:
         out.foreign[(dotted, kind)] = None
-        if kind == "std" and known.starts(dotted, known.ANY_MODULE):
+        asked = text.rpartition(".")[2] in known.IMPORTERS and tuple(text.split(".")) not in unit.values
+        if kind == "std" and not asked and known.starts(dotted, known.ANY_MODULE):
             out.dynamic[Dynamic("", f"{text} can import any module", unit.line)] = None
         if known.starts(dotted, known.UNPICKLES):
             out.dynamic[Dynamic("", f"{text} can name any class of the project", unit.line)] = None

@@ -64,6 +64,7 @@ class _Module:
         self.stars: list[tuple[int, int, str]] = []
         self.exports: tuple[str, ...] | None = None
         self.labels: dict[str, int] = {}
+        self.types_run = any(_sets_type_checking(s) for s in tree.body)
         self.future = any(
             isinstance(s, ast.ImportFrom)
             and s.module == "__future__"
@@ -95,7 +96,7 @@ class _Module:
                     yield statement, guards
                 continue
             branches = [(statement.orelse, guards)]
-            if not _never_on_import(statement.test):
+            if self.types_run or not _never_on_import(statement.test):
                 guard = self._guard(statement.test, guards)
                 branches = [
                     (statement.orelse, (*guards, (guard, 1))),
@@ -183,6 +184,14 @@ class _Module:
                 inner_does=found.inner_does or bool(found.global_writes),
             )
         )
+
+
+def _sets_type_checking(statement: ast.stmt) -> bool:
+    """Whether a module has a TYPE_CHECKING of its own that isn't just False."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    named = any(isinstance(t, ast.Name) and t.id == "TYPE_CHECKING" for t in statement.targets)
+    return named and not (isinstance(statement.value, ast.Constant) and statement.value.value is False)
 
 
 def _never_on_import(test: ast.expr) -> bool:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from .chains import called_chain, chain_of, import_request, is_type_checking
-from .imports import note_import_call, visit_assign, visit_import, visit_import_from
+from .imports import note_import_call, visit_assign, visit_import, visit_import_from, visit_importer
 from .normal import FUNCTIONS, read_annotations
 from .scope import (
     ANN,
@@ -24,7 +24,6 @@ from .scope import (
     Walk,
 )  # fmt: skip
 from .special import LOOKUPS
-from .summary import Chain
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -64,8 +63,8 @@ def _attribute(w: Walk, node: ast.Attribute) -> None:
         while isinstance(inner, ast.Attribute):
             w.special.update(SPECIAL_NAMES.intersection([inner.attr]))
             inner = inner.value
-        if chain is not None:
-            note_import_call(w, chain)
+        if chain is not None and isinstance(root, ast.Call):
+            note_import_call(w, root, chain[2])
             w._load(chain, VALUE)
         else:
             w._push([inner])
@@ -92,18 +91,18 @@ def _call(w: Walk, node: ast.Call) -> None:
     if request is not None:
         kind, text = request
         if kind == "literal":
-            chain: Chain = ("", "0", text, "")
-            note_import_call(w, chain)
-            w._load(chain, VALUE)
+            note_import_call(w, node, text)
+            w._load(("", "0", text, ""), VALUE)
         else:
             w.dynamic.append((kind, text, node.lineno))
-        w._push([*node.args[1:], *node.keywords] if kind == "literal" else [*node.args, *node.keywords])
+            visit_importer(w, node)
+            w._push([*node.args, *node.keywords])
         return
     chain_, root = chain_of(node.func)
     if chain_ is not None and not isinstance(root, ast.Call):
+        w._load(chain_, CALL if w.scope.top else INNER)
         if len(chain_) == 1 and chain_[0] in LOOKUPS and LOOKUPS[chain_[0]](w, node):
             return
-        w._load(chain_, CALL if w.scope.top else INNER)
         w._push([*node.args, *node.keywords])
         return
     w._load(called_chain(node.func), HIDDEN | (CALL if w.scope.top else INNER))
