@@ -14,12 +14,14 @@ from typing import Any
 from ..engine.loop import Loop, Settings
 from ..engine.publishing import Publishing
 from ..engine.state import State
+from ..errors import StoreError
 from ..model import event as ev
 from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.runs import new_run_id
 from .limits import limits_of
 from .publisher import FilePublisher
+from .reached import Reached
 from .record import Recorder
 from .run import Run
 from .session import Session
@@ -65,14 +67,15 @@ def execute(
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
     recorder = Recorder(store.runs, run_id, graph, session.params, clock.wall())
     publisher = FilePublisher(store, graph.root)
+    reached = Reached(store, run_id, binder.results)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
     loop = Loop(
         graph, state, binder, expander, preparer, session.recipes, history,
         Publishing(binder, publisher, enabled=publish),
         lambda: open_pool(backend, workers, session.project),
         clock,
-        Settings(run_id, store.url, session.project, workers),
-        [recorder, *seen],
+        Settings(run_id, store.place, session.project, workers),
+        [recorder, reached, *seen],
     )  # fmt: skip
     told: list[Callable[[Any], None]] = [recorder, *observers]
     names = tuple(name for name in graph.steps if name in chosen)
@@ -84,16 +87,38 @@ def execute(
             status = loop.run()
     finally:
         seconds = loop.at()
-        recorder.keep_recipes(store, session.recipes)
+        notes = _Notes(recorder)
+        notes.keep(lambda: recorder.keep_recipes(store, session.recipes))
         record = recorder.end(status, seconds, binder.results)
-        history.write(recorder.latest(history.latest, binder.results))
-        publisher.save()
+        reached.close()
+        notes.keep(lambda: history.write(recorder.latest(history.latest, binder.results)))
+        notes.keep(publisher.save)
         session.save_indexes()
         if stamps is not None and status == SUCCEEDED and len(chosen) == len(session.graph.steps):
             stamps = Stamps(session, stamps.graph_id)
             stamps.keep(run_id, graph, recorder, binder, publisher, publish=publish)
         _tell(told, ev.RunFinished(seconds, status))
-    return Run(record, store, binder=binder)
+    run = Run(record, store, binder=binder)
+    run.notes = [*store.notes(), *notes.told()]
+    return run
+
+
+class _Notes:
+    """A run that is over must be told, even where its record cannot be kept any more."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._error: StoreError | None = None
+
+    def keep(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except StoreError as error:
+            self._error = error
+
+    def told(self) -> list[str]:
+        error = self._recorder.unwritten or self._error
+        return [] if error is None else [f"the run's record is not complete: {error}"]
 
 
 def _tell(observers: Sequence[Callable[[Any], None]], event: ev.Event) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..engine.results import StepResult
+from ..errors import StoreError
 from ..model import event as ev
 from ..model.graph import Graph
 from ..model.names import task_id
@@ -57,6 +59,7 @@ class Recorder:
         self.shown: tuple[str, ...] = ()
         self.backend = ""
         self.workers = 1
+        self.unwritten: StoreError | None = None
 
     def __call__(self, event: ev.Event) -> None:
         match event:
@@ -92,7 +95,8 @@ class Recorder:
             case ev.TasksCancelled():
                 self._step(event.step).put(event.items, CANCELLED)
             case ev.TaskLogged():
-                self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)
+                with suppress(StoreError):  # a full disk loses a log, not the run
+                    self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)
 
     def _step(self, name: str) -> _StepRecord:
         return self.steps.setdefault(name, _StepRecord())
@@ -121,7 +125,10 @@ class Recorder:
         record["graph"] = graph_to_json(self.graph)
         record["params"] = _storable(self.params)
         record["steps"] = {name: self._step_json(s, results.get(name)) for name, s in self.steps.items()}
-        self.runs.write_json(self.run_id, "run", record)
+        try:
+            self.runs.write_json(self.run_id, "run", record)
+        except StoreError as error:  # what was computed is in the store; the summary must still be told
+            self.unwritten = error
         return record
 
     def _head(self, status: str, seconds: float) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Run:
     ) -> None:
         self._record = record
         self._store = store
+        self.notes: list[str] = []  # what should be known of the store, in a sentence each
         self._binder = binder
         self._graph: Graph | None = binder.graph if binder is not None else graph
         self._full: Mapping[str, Any] | None = None

@@ -55,7 +55,7 @@ def command(
         raise click.UsageError("--quiet and --verbose exclude each other")
     loaded = load(pipeline, params, profile, store)
     from ..view.messages import NORMAL, QUIET, VERBOSE
-    from .output import result_json, run_view
+    from .output import message, result_json, run_view
 
     level = QUIET if quiet else VERBOSE if verbose else NORMAL
     with run_view(level, as_json=as_json) as view:
@@ -70,5 +70,7 @@ def command(
         )
     if as_json:
         result_json(run.to_json())
+    for note in run.notes:
+        message(f"Note: {note}")
     code: int = run.exit_code
     return code

@@ -18,7 +18,7 @@ from ..model.bound import Bound
 from ..model.event import Event, Published, TaskFailed, TaskLogged
 from ..model.graph import Graph, Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
-from ..model.work import Job, Project, Task
+from ..model.work import Job, Project, StoreAt, Task
 from . import messages as m
 from .bind import Binder, BindError, varies_by_item, when_varies
 from .expand import Expander, SplitNeeded
@@ -38,7 +38,7 @@ class Settings(NamedTuple):
     """What the tasks of a run share."""
 
     run_id: str
-    store: str  # URL
+    store: str | StoreAt
     project: Project
     workers: int
 
