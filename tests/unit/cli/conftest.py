@@ -36,6 +36,7 @@ class StubRun:
         self.seconds = 4.2
         self.counts = COUNTS
         self.exit_code = exit_code
+        self.notes: list[str] = []
         self.tasks = [task("clean"), task("train[0]"), task("train[1]", "failed", "ValueError: no")]
 
     def to_json(self) -> dict[str, Any]:
