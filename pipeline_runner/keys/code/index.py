@@ -94,8 +94,8 @@ class CodeIndex:
             return None
         lines = self._lines.get(found.file)
         if lines is None:
-            with open(found.file, "rb") as f:
-                lines = self._lines[found.file] = f.read().decode("utf-8", "replace").splitlines(True)
+            with open(found.file, encoding="utf-8", errors="replace") as f:  # lines as Python counts them
+                lines = self._lines[found.file] = f.readlines()
         units = names.summary(module).units
         if label == "<file>":
             return "".join(lines)
