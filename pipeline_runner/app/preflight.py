@@ -115,6 +115,11 @@ class Preflight:
                 place = where if isinstance(where, Place) else self._where(path)
                 yield Problem("callable", str(error), place, getattr(error, "hint", ""))
             else:
+                if self.session.code.signature(call) is None and self.session.code.is_data(call):
+                    bad = True
+                    yield Problem(
+                        "callable", f"{call} is a value, and nothing that can be called", self._where(path)
+                    )
                 for warning in fingerprint.warnings:
                     yield Problem("dynamic-code", warning, self._where(path), "", "warning")
         if not bad:

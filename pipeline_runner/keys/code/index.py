@@ -71,6 +71,24 @@ class CodeIndex:
         names, _, _ = self._made_tools()
         return signature_of(names, module, qualname)
 
+    def is_data(self, call: str) -> bool:
+        """Whether the name plainly stands for a constant, a list or the like, which cannot be called."""
+        text = self.source_of(call)
+        if text is None:
+            return False
+        import ast
+
+        try:
+            body = ast.parse(text).body
+        except (SyntaxError, ValueError):
+            return False
+        data = (ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.JoinedStr)
+        return (
+            len(body) == 1
+            and isinstance(body[0], (ast.Assign, ast.AnnAssign))
+            and isinstance(body[0].value, data)
+        )
+
     def explain(self, call: str) -> list[tuple[str, str, int, str, str]]:
         """(definition, file, line, reached from, why) of all that a callable reaches."""
         reach, _ = self._reach_call(call)
