@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError, Place, Problem, PrunError
-from ..store.store import Store
 from .compiled import Compiled, CompiledGraphs
 
 if TYPE_CHECKING:  # what the warm path does without is imported where it is used: start-up counts
@@ -18,7 +17,7 @@ if TYPE_CHECKING:  # what the warm path does without is imported where it is use
     from .run import Run
     from .session import Session
     from .warm import Stamps
-    from .why import Why
+    from .why import Reached, Why
 
 DEFAULT_BACKEND = "loky"
 BACKENDS = frozenset({"loky", "threading", "sequential"})
@@ -208,26 +207,15 @@ class Pipeline:
         self._refuse(session, list(self.graph.steps), self._backend(None))
         return explain_task(session, self.graph, task)
 
-    def drawing(self) -> Drawing:
-        """The graph as a drawing, with what the last run made of it."""
-        from .graph_view import drawing_of
+    def reached(self, step: str) -> list[Reached]:
+        """What a step's callable reaches in the project, from where and why: the code of its key.
 
-        return drawing_of(self.graph, self._last_run())
+        Raises:
+            PipelineError: there is no such step.
+        """
+        from .why import explain_code
 
-    def draw(self, format: str = "svg") -> str:
-        """The graph as ``text``, ``mermaid``, ``dot`` or ``svg``, as ``prun graph`` draws it."""
-        from .graph_view import draw
-
-        return draw(self.drawing(), format)
-
-    def _last_run(self) -> Run | None:
-        """The newest run of this pipeline whose record is whole."""
-        store = Store.open(self._store if self._store is not None else self.graph.store, self.root)
-        for run_id in store.runs.list_runs():
-            record = store.runs.read_json(run_id, "run")
-            if record is not None and record.get("pipeline") == self.name and "steps" in record:
-                return Run(record, store)
-        return None
+        return explain_code(self._session(False), self.graph, step)
 
     def drawing(self) -> Drawing:
         """The graph as a drawing, with what the last run made of it."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..keys.code import CodeIndex
     from ..model.graph import Graph, Step
 
+LONGEST_SOURCE = 64 * 1024  # characters of a definition
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -32,6 +33,18 @@ class Recipes:
         found = self._made.get(step)
         if found is None:
             found = self._made[step] = self._make(self.graph.steps[step])
+        return found
+
+    def source(self, recipe: Recipe) -> dict[str, str]:
+        """The text of the definitions that a recipe reaches, for diffs; very long ones are left out."""
+        found = {}
+        for name in recipe.where:
+            try:
+                text = self.index.source_of(name)
+            except (OSError, SyntaxError):
+                continue
+            if text is not None and len(text) <= LONGEST_SOURCE:
+                found[name] = text
         return found
 
     def classes_digest(self, classes: tuple[str, ...]) -> str:

@@ -109,7 +109,9 @@ class Recorder:
         """Keep the recipes of what ran, so that a later plan can say what changed in them."""
         for name, record in self.steps.items():
             if self.graph.steps[name].cache.enabled and record.attempts:
-                store.put_recipe(recipes.recipe(name))
+                recipe = recipes.recipe(name)
+                if store.get_recipe(recipe.digest) is None:
+                    store.put_recipe(recipe._replace(source=recipes.source(recipe)))
 
     # ---- writing -------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "why": "Tell what changed since a task's last success.",
     "show": "Show a past run, or one of its tasks.",
     "runs": "List past runs.",
+    "diff": "Compare two runs: what differs, and what caused what.",
     "debug": "Run one task again in this process, with the inputs that it had.",
     "logs": "Print what a task printed.",
     "graph": "Draw the pipeline, with what the last run made of it.",

@@ -14,6 +14,7 @@ from .options import file_option, json_option, load, load_options, pipeline_argu
 @pipeline_argument
 @file_option
 @load_options
+@click.option("--code", is_flag=True, help="List the code that counts for TASK, and why it does.")
 @verbose_option
 @json_option
 def command(
@@ -23,6 +24,7 @@ def command(
     params: tuple[str, ...],
     profile: str | None,
     store: str | None,
+    code: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -35,10 +37,21 @@ def command(
     Examples:
       prun why clean
       prun why "train[1,3]" -p test_size=0.3
+      prun why --code train
     """
     loaded = load(pipeline or file, params, profile, store)
-    why = loaded.why(task)
     from .output import result, result_json, result_style, result_width
+
+    if code:
+        reached = loaded.reached(task)
+        if as_json:
+            result_json({"step": task, "code": [found._asdict() for found in reached]})
+            return
+        from ..view.why_text import code_lines
+
+        result(code_lines(reached, width=result_width(), style=result_style()))
+        return
+    why = loaded.why(task)
 
     if as_json:
         result_json(_as_json(why))

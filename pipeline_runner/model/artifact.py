@@ -71,6 +71,7 @@ class Recipe(NamedTuple):
     check: Mapping[str, str]
     where: Mapping[str, tuple[str, int]] = {}  # definition -> (file relative to root, line)
     sources: Mapping[str, str] = {}  # absolute path of each file reached -> digest of its bytes
+    source: Mapping[str, str] = {}  # definition -> its text, in stored recipes alone: for diffs
 
 
 class Damaged(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Protocol
 from ..model.decision import Reason
 from .reasons import reason_words
 from .style import PLAIN, Style
-from .text import clip, harmless, number, one_line, plural
+from .text import clip, columns, harmless, number, one_line, plural
 
 LONGEST_DIFF = 60  # lines
 
@@ -45,6 +45,34 @@ def why_lines(
     if why.diff:
         lines += ["", *_diff(why.diff, width, style, verbose)]
     return lines
+
+
+class ReachedLike(Protocol):
+    """A definition that counts: app's ``Reached``."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+
+
+def _reached(found: ReachedLike) -> str:
+    return f"{found.source} {found.why}" if found.source and found.why.startswith("uses ") else found.why
+
+
+def code_lines(
+    reached: Sequence[ReachedLike], *, width: int | None = None, style: Style = PLAIN
+) -> list[str]:
+    """The code that a key is made of: each definition, where it is, and how it is reached."""
+    rows = [(r.name, f"{r.file}:{r.line}", _reached(r)) for r in reached]
+    lines = columns([("definition", "where", "reached"), *rows])
+    return [style(lines[0], "dim"), *(clip(line, width) for line in lines[1:])]
 
 
 def _verdict(why: WhyLike, style: Style) -> str:
