@@ -48,6 +48,8 @@ class CompiledGraphs:
         """The graph, if all that it was made from is as it was."""
         try:
             with open(os.path.join(self.folder, name), "rb") as f:
+                if not _is_ours(f.fileno()):
+                    return None
                 seal, data = f.read(48), f.read()
             if digest(data).encode() != seal:
                 return None
@@ -67,12 +69,20 @@ class CompiledGraphs:
             os.makedirs(self.folder, exist_ok=True)
             _ignore(os.path.dirname(os.path.dirname(self.folder)))
             temporary = os.path.join(self.folder, f".{name}.{os.getpid()}")
-            with open(temporary, "wb") as f:
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
                 f.write(digest(data).encode() + data)
             os.replace(temporary, os.path.join(self.folder, name))
         except (OSError, pickle.PickleError, RecursionError):
             return compiled
         return compiled._replace(id=digest(data))
+
+
+def _is_ours(fd: int) -> bool:
+    """Whether nobody else can have written it: a pickle of another user's is never read."""
+    if not hasattr(os, "getuid"):
+        return True
+    s = os.fstat(fd)
+    return s.st_uid == os.getuid() and not s.st_mode & 0o022
 
 
 def _ignore(folder: str) -> None:

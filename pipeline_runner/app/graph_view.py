@@ -31,10 +31,10 @@ def drawing_of(graph: Graph, run: Run | None, *, now: float | None = None) -> Dr
 
 def last_run(graph: Graph, store: str | None = None) -> Run | None:
     """The newest run of the pipeline whose record is whole."""
-    from ..store.store import Store
+    from .opened import open_store
     from .run import Run
 
-    opened = Store.open(store if store is not None else graph.store, graph.root)
+    opened = open_store(graph, store)
     for run_id in opened.runs.list_runs():
         record = opened.runs.read_json(run_id, "run")
         if record is not None and record.get("pipeline") == graph.name and record.get("status") != "running":

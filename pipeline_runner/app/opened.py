@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..keys.code import CodeIndex
 from ..keys.files import FileIndex
-from ..model.work import Project
+from ..model.work import Project, StoreAt
 from ..store.store import Store
 from .history import StoreHistory
 from .recipes import Recipes
@@ -23,6 +23,12 @@ def project_of(graph: Graph) -> Project:
     return Project(graph.root, tuple(dict.fromkeys([graph.root, *extra])))
 
 
+def open_store(graph: Graph, store: str | None = None) -> Store:
+    """The pipeline's store, or another given by hand: signed and safe as the pipeline says."""
+    url = store if store is not None else graph.store
+    return Store.open(StoreAt(url or "", graph.sign, graph.safe), graph.root)
+
+
 class Opened:
     """What a plan, a run and a check need of the world outside the pipeline's graph."""
 
@@ -30,7 +36,7 @@ class Opened:
         self.graph = graph
         self.params = params
         self.paranoid = paranoid
-        self.store = Store.open(store if store is not None else graph.store, graph.root)
+        self.store = open_store(graph, store)
         self.project = project_of(graph)
         index = self.store.index_dir
         self.code = CodeIndex(self.project, index_file=os.path.join(index, "code"), paranoid=paranoid)

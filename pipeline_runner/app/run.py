@@ -503,12 +503,11 @@ def _open(store: str | None, pipeline_path: str | None) -> Store:
     if os.path.isdir(file):
         file = os.path.join(file, DEFAULT_FILE)
     root = os.path.dirname(os.path.abspath(file))
-    if store is not None:
-        return Store.open(_from_here(store), root)
     if not os.path.exists(file):
-        return Store.open(None, root)
-    pipeline = Pipeline.load(file)
-    return Store.open(pipeline.graph.store, root)
+        return Store.open(_from_here(store), root)
+    from .opened import open_store
+
+    return open_store(Pipeline.load(file).graph, _from_here(store))
 
 
 __all__ = ["Run", "RunInfo", "Step", "Task"]

@@ -151,3 +151,5 @@ class Graph(NamedTuple):
     secrets: Mapping[str, str] = {}  # name -> "env:NAME" or "file:PATH"
     schedule: Mapping[str, str] | None = None
     description: str = ""
+    sign: str | None = None  # where the key lies that signs the store's records
+    safe: bool = False  # serializers: safe, so no pickles

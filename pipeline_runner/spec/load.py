@@ -175,7 +175,8 @@ class _Loader:
                 )
             return
         if chosen.store is not None:
-            spec.store = chosen.store
+            before = spec.store.model_dump(exclude_unset=True) if spec.store is not None else {}
+            spec.store = chosen.store.model_copy(update=before | chosen.store.model_dump(exclude_unset=True))
         if chosen.image is not None:
             spec.image = chosen.image
         if chosen.executor is not None:

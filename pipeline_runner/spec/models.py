@@ -7,7 +7,7 @@ are what editors show: `schema.py` makes the JSON Schema of them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -27,7 +27,7 @@ from .policies import (
     Spec,
 )
 from .steps import StepSpec
-from .types import EnvName, Name, SecretSource, SomeDuration, SomeText, Text, Texts, wrong
+from .types import EnvName, Name, SecretSource, SomeDuration, SomeText, Text, Texts, choice, wrong
 
 __all__ = [
     "TRIGGER_RULES",
@@ -42,6 +42,7 @@ __all__ = [
     "RetrySpec",
     "ScheduleSpec",
     "StepSpec",
+    "StoreSpec",
 ]
 
 
@@ -93,11 +94,44 @@ class DefaultsSpec(Spec):
     image: Maybe[SomeText] = Field(None, description="The container image of every step.")
 
 
+class StoreSpec(Spec):
+    """Where outputs are kept, and who may write there."""
+
+    url: Maybe[SomeText] = Field(
+        None,
+        description="A folder or any fsspec URL; default: .prun beside the pipeline file.",
+        examples=[".prun", "s3://team/churn"],
+    )
+    sign: Maybe[SecretSource] = Field(
+        None,
+        description="Where the key lies that signs all records of the store: env:VARIABLE or file:PATH. "
+        "What is not signed with it is ignored, and never unpickled.",
+        examples=["env:PRUN_KEY"],
+    )
+
+
+def _store(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"url": value}
+    if not isinstance(value, dict | StoreSpec):
+        raise wrong(f"must be a text or a mapping such as {{url: s3://team/churn, sign: env:PRUN_KEY}}, "
+                    f"not {show(value)}")  # fmt: skip
+    return value
+
+
+Store = Annotated[
+    StoreSpec,
+    BeforeValidator(_store, json_schema_input_type=Annotated[str, Field(min_length=1)] | StoreSpec),
+]
+
+
 class ProfileSpec(Spec):
     """What a profile changes: params, store, executor, env and image, never the wiring."""
 
     params: dict[str, Any] = Field({}, description="Values for params: mappings merge, the rest replaces.")
-    store: Maybe[SomeText] = Field(None, description="Another store.", examples=["s3://team/churn"])
+    store: Maybe[Store] = Field(
+        None, description="Another store; keys not given stay.", examples=["s3://team/churn"]
+    )
     executor: Maybe[ExecutorSpec] = Field(None, description="Another executor; keys not given stay.")
     env: dict[EnvName, Text] = Field({}, description="Environment variables, merged into those of the file.")
     image: Maybe[SomeText] = Field(
@@ -177,11 +211,16 @@ class PipelineSpec(IncludedSpec):
         "they change params, store, executor, env and image.",
         examples=[{"dev": {"params": {"seeds": [1]}}}],
     )
-    store: Maybe[SomeText] = Field(
+    store: Maybe[Store] = Field(
         None,
-        description="Where outputs are kept: a folder or any fsspec URL; "
+        description="Where outputs are kept: a folder or any fsspec URL, or {url, sign}; "
         "default: .prun beside the pipeline file.",
-        examples=[".prun", "s3://team/churn"],
+        examples=[".prun", "s3://team/churn", {"url": "s3://team/churn", "sign": "env:PRUN_KEY"}],
+    )
+    serializers: Annotated[Literal["any", "safe"], BeforeValidator(choice("any", "safe"))] = Field(
+        "any",
+        description="safe: no pickle is written or read, only plain data, arrays, tables, text, bytes and "
+        "files. any (default): what is nothing of these is pickled.",
     )
     executor: ExecutorSpec = Field(
         default_factory=lambda: ExecutorSpec.model_validate({}),

@@ -73,7 +73,10 @@ class Store:
 
             place = unquote(urlsplit(place).path)
         if not _URL.match(place):
-            return cls(LocalFiles(os.path.join(os.path.abspath(root), os.path.expanduser(place))), key, at)
+            store = cls(LocalFiles(os.path.join(os.path.abspath(root), os.path.expanduser(place))), key, at)
+            if key is not None:  # others may write to the store, but not say what our code does
+                store.index_dir = os.path.join(os.path.abspath(root), DEFAULT, "index")
+            return store
         from .remote import RemoteFiles
 
         return cls(RemoteFiles(place, os.path.join(os.path.abspath(root), DEFAULT)), key, at)

@@ -7,14 +7,15 @@ from functools import lru_cache
 from typing import Any
 
 from ..model.artifact import Artifact, Entry
+from ..model.work import StoreAt
 from .imports import is_project_module
 
 
 @lru_cache(maxsize=4)
-def _opened(url: str, root: str) -> Any:
+def _opened(place: str | StoreAt, root: str) -> Any:
     from ..store.store import Store
 
-    return Store.open(url, root)
+    return Store.open(place, root)
 
 
 def forget_stores() -> None:
@@ -25,8 +26,8 @@ def forget_stores() -> None:
 class WorkerStore:
     """Decodes inputs, encodes outputs, commits entries."""
 
-    def __init__(self, url: str, root: str) -> None:
-        self._store = _opened(url, root)
+    def __init__(self, place: str | StoreAt, root: str) -> None:
+        self._store = _opened(place, root)
 
     def decode(self, artifact: Artifact) -> Any:
         from ..store.codecs import decode

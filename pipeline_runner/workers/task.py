@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..model.artifact import Artifact, Entry
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
-from ..model.work import Job, Task
+from ..model.work import Job, StoreAt, Task
 from .call import refuse_lazy, resolve, run_checks, split_outputs
 from .errors import describe, headline, timed_out
 from .failure import TaskError
@@ -42,7 +42,7 @@ class _Batch:
     def __init__(self, job: Job, host: Host) -> None:
         self.job = job
         self.host = host
-        values = known_secrets(job.secrets, job.project.root)
+        values = known_secrets(_secrets(job), job.project.root)
         self.mask = Masker(values)
         self.secrets = values
         self.store = WorkerStore(job.store, job.project.root)
@@ -212,6 +212,12 @@ class _Stopwatch:
             self.seconds += time.perf_counter() - self._since
             self._since = None
         return self.seconds
+
+
+def _secrets(job: Job) -> Mapping[str, str]:
+    """What is masked: the pipeline's secrets, and the key that signs the store."""
+    sign = job.store.sign if isinstance(job.store, StoreAt) else None
+    return job.secrets if sign is None else {**job.secrets, "the store's key": sign}
 
 
 def _info(exc: TaskError, job: Job, mask: Masker) -> ErrorInfo:

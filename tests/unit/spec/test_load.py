@@ -56,7 +56,7 @@ def test_the_contract_s_pipeline() -> None:
     assert spec.steps["evaluate"].cache == CacheSpec(ignore=["n_jobs"])
     assert spec.steps["promote"].cache == CacheSpec(enabled=False)
     assert spec.steps["report"].publish == {"": "reports/churn.html"}
-    assert (spec.store, spec.image) == ("s3://team/churn", "registry.example/churn:1.4")
+    assert (spec.store and spec.store.url, spec.image) == ("s3://team/churn", "registry.example/churn:1.4")
     assert loaded.params["models"] == [{"kind": "logreg"}, {"kind": "forest", "trees": 200}]
     assert loaded.root == str(CONTRACT.parent)
     assert [file for file, _ in loaded.files] == [str(CONTRACT)]
@@ -294,7 +294,7 @@ def test_a_profile_overlays(write: Write) -> None:
     loaded = good(load(write(text), profile="p"))
     spec = loaded.spec
     assert (spec.executor.backend, spec.executor.workers) == ("loky", 2)
-    assert (spec.env, spec.image, spec.store) == ({"A": "a", "B": "c"}, "j", "t")
+    assert (spec.env, spec.image, spec.store and spec.store.url) == ({"A": "a", "B": "c"}, "j", "t")
     places = [loaded.source.place(("env", name)) for name in ("A", "B")]
     assert [place.line for place in places if place] == [2, 5]
 
