@@ -52,7 +52,7 @@ class Stamps:
     def __init__(self, opened: Opened, graph_id: str) -> None:
         self.opened = opened
         self.graph_id = graph_id
-        name = digest(f"{graph_id} {opened.store.url} {opened.graph.file}".encode())
+        name = digest(f"{graph_id} {opened.store.identity} {opened.graph.file}".encode())
         self.path = os.path.join(opened.store.index_dir, "stamps", name)
 
     def find(self, *, publish: bool = True) -> Stamp | None:

@@ -33,6 +33,11 @@ class Seals:
         self._key = key
 
     @property
+    def key_id(self) -> str:
+        """Tells keys apart without telling them."""
+        return "" if self._key is None else _sign(self._key, b"", "which key")[:16].decode()
+
+    @property
     def signs(self) -> bool:
         return self._key is not None
 

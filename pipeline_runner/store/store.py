@@ -86,6 +86,11 @@ class Store:
         """What opens the same store in a worker: where the key stands, never the key."""
         return self.at if self.at.sign or self.at.safe else self.url
 
+    @property
+    def identity(self) -> str:
+        """The same while entries that count for one count for the other."""
+        return f"{self.url} {self.at.safe} {self.seals.key_id}"
+
     def notes(self) -> list[str]:
         """What was found and left alone, in a sentence each."""
         return [
