@@ -54,6 +54,9 @@ class StoreHistory:
 
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         same_id = self._entry(step, key or "")
+        if key is None and same_id is None:  # a fan-out whose items are not known yet: any of them tells
+            first = next(iter(self._keys(step)), None)
+            return None if first is None else self._entry(step, first)
         items = _item_parts(parts)
         if not items or (same_id is not None and _item_parts(same_id.parts) == items):
             return same_id
