@@ -18,7 +18,7 @@ from .. import __version__
 from ..keys.digest import digest
 from ..model.graph import Graph
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Compiled(NamedTuple):

@@ -15,8 +15,8 @@ from ..model import graph as g
 _CLASSES: dict[str, Any] = {
     c.__name__: c
     for c in (
-        g.Ref, g.Text, g.Literal, g.Input, g.Files, g.ForEach, g.Matrix, g.Retry, g.CachePolicy, g.Step,
-        g.Executor, g.Graph, Place,
+        g.Ref, g.Text, g.Literal, g.Input, g.Files, g.ForEach, g.Matrix, g.Retry, g.Share, g.CachePolicy,
+        g.Step, g.Executor, g.Graph, Place,
     )
 }  # fmt: skip
 

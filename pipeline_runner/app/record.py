@@ -93,7 +93,10 @@ class Recorder:
                 record.put(event.items, BLOCKED)
                 record.reasons.update(dict.fromkeys(event.items, event.by))
             case ev.TasksCancelled():
-                self._step(event.step).put(event.items, CANCELLED)
+                record = self._step(event.step)
+                record.put(event.items, CANCELLED)
+                if event.reason:
+                    record.reasons.update(dict.fromkeys(event.items, event.reason))
             case ev.TaskLogged():
                 with suppress(StoreError):  # a full disk loses a log, not the run
                     self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)

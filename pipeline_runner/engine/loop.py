@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..errors import BlobLost
 from ..model.artifact import CacheKey, Damaged, Entry
 from ..model.bound import Bound
-from ..model.event import Event, Published, TaskFailed, TaskLogged
+from ..model.event import Event, Published, TaskFailed, TaskLogged, TasksCancelled
 from ..model.graph import Graph, Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
 from ..model.work import Job, Project, StoreAt, Task
@@ -194,6 +194,11 @@ class Loop:
             result = self.binder.result(event.step)
             if result.present(event.item):  # it ran again because its result was lost
                 result.set_entry(event.item, None)
+        elif isinstance(event, TasksCancelled):
+            for k in event.items:  # nobody may wait for what will never be computed
+                candidate = self._candidates.pop((event.step, k), None)
+                if candidate is not None:
+                    self._computing.pop(candidate.key, None)
         for observer in self.observers:
             observer(event)
 

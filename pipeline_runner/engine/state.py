@@ -32,6 +32,7 @@ from .priority import batch_size, remaining_paths
 from .retry import delay_before
 from .rules import RUN, decide
 from .step_state import CLOSED, EXPANDING, OPEN, WAITING, Item, StepState
+from .tolerance import enough
 
 MAX_LOSSES = 3  # how often one result may be lost for one task before the task is given up
 
@@ -260,7 +261,8 @@ class State:
 
     def _prepared(self, st: StepState, told: m.Prepared) -> None:
         def awaited(items: Sequence[int]) -> Sequence[int]:
-            return items if not self.stopping else [k for k in items if st.status[k] == Item.PREPARING]
+            ended = self.stopping or st.given_up
+            return [k for k in items if st.status[k] == Item.PREPARING] if ended else items
 
         hits = awaited(told.hits)
         if hits:
@@ -342,7 +344,8 @@ class State:
         k, step = told.item, st.step
         attempt = st.attempts.get(k, 0) + 1
         st.attempts[k] = attempt
-        wait = None if self.stopping else delay_before(step.retry, attempt, told.error, told.chance)
+        over = self.stopping or st.given_up
+        wait = None if over else delay_before(step.retry, attempt, told.error, told.chance)
         tolerated = wait is None and step.on_error == "skip"
         self._announce(TaskFailed(self._at, step.name, k, attempt, told.error, told.seconds, wait, tolerated))
         if wait is None:
@@ -357,7 +360,7 @@ class State:
             self._make_ready(st, [k])
 
     def _not_started(self, st: StepState, items: Sequence[int]) -> None:
-        if self.stopping:
+        if self.stopping or st.given_up:
             self._cancel(st, items)
             return
         st.alone.update(items)
@@ -371,7 +374,7 @@ class State:
         for task in told.producers:  # each by itself: many may be lost, and be found one by one
             count = self._losses[reader, task] = self._losses.get((reader, task), 0) + 1
             losses = max(losses, count)
-        if self.stopping:
+        if self.stopping or st.given_up:
             self._cancel(st, [told.item] if told.item >= 0 else [])
             return
         if not told.producers or losses > MAX_LOSSES:
@@ -413,7 +416,7 @@ class State:
         st.finish(items, state)
         if state not in (SUCCEEDED, REUSED, FAILED):
             self._announce_final(st, items, state, why)
-        if state == FAILED and st.step.on_error != "skip":
+        if state == FAILED:
             self._after_failure(st)
         for reader in self._readers[st.step.name]:
             if reader.step.follows == st.step.name and reader.phase == OPEN:
@@ -461,8 +464,16 @@ class State:
     # ---- stopping --------------------------------------------------------------------------------
 
     def _after_failure(self, st: StepState) -> None:
-        if self._fail_fast and not self.stopping:
+        if not st.given_up and enough(st.step, st.tally[FAILED], st.count):
+            self._give_up(st)
+        if self._fail_fast and not self.stopping and (st.given_up or st.step.on_error != "skip"):
             self._stop()
+
+    def _give_up(self, st: StepState) -> None:
+        """Start no more of a fan-out; what runs may end."""
+        st.given_up = True
+        st.ready.clear()
+        self._cancel(st, st.idle(), f"too many failed: {st.tally[FAILED]} of {st.count}")
 
     def _stop(self) -> None:
         if self.stopping:
@@ -475,12 +486,11 @@ class State:
                 self._close_whole(st)
             elif st.phase == OPEN:
                 st.ready.clear()
-                idle = [k for k in range(st.count) if not st.is_final(k) and st.status[k] != Item.RUNNING]
-                self._cancel(st, idle)
+                self._cancel(st, st.idle())
 
-    def _cancel(self, st: StepState, items: Sequence[int]) -> None:
+    def _cancel(self, st: StepState, items: Sequence[int], why: str = "") -> None:
         if len(items):
-            self._final(st, items, CANCELLED)
+            self._final(st, items, CANCELLED, why)
 
     # ---- telling ---------------------------------------------------------------------------------
 
@@ -494,7 +504,7 @@ class State:
         elif state == BLOCKED:
             self._announce(TasksBlocked(self._at, name, items, why))
         elif state == CANCELLED:
-            self._announce(TasksCancelled(self._at, name, items))
+            self._announce(TasksCancelled(self._at, name, items, why))
 
 
 def _barrier(step: Step) -> tuple[bool, bool]:

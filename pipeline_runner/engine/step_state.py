@@ -34,9 +34,9 @@ _CODE = {state: _FINAL + i for i, state in enumerate(STATES)}
 
 class StepState:
     __slots__ = (
-        "alone", "attempts", "batches", "gathers", "holds_back", "keys", "left", "offered", "outcome",
-        "pace", "phase", "ready", "reason", "revived", "status", "step", "tally", "verdict", "verdicts",
-        "waiting", "whole",
+        "alone", "attempts", "batches", "gathers", "given_up", "holds_back", "keys", "left", "offered",
+        "outcome", "pace", "phase", "ready", "reason", "revived", "status", "step", "tally", "verdict",
+        "verdicts", "waiting", "whole",
     )  # fmt: skip
 
     def __init__(self, step: Step) -> None:
@@ -44,6 +44,7 @@ class StepState:
         self.phase = WAITING
         self.waiting = 0  # needs that are not final, without the followed one
         self.gathers = False  # reads the fan-out that it follows as a whole, too
+        self.given_up = False  # too many items failed: no more of them are started
         self.holds_back = False  # waits for all items of the fan-out that it follows
         self.status = bytearray()
         self.keys: Sequence[str] | None = None
@@ -113,6 +114,10 @@ class StepState:
             self.status[k] = Item.RUNNING
         return items
 
+    def idle(self) -> list[int]:
+        """The items that are neither final nor with a worker."""
+        return [k for k in range(self.count) if not self.is_final(k) and self.status[k] != Item.RUNNING]
+
     def learn(self, seconds: Sequence[float]) -> None:
         """A task's usual time, the newer ones counting more."""
         mean = sum(seconds) / len(seconds)
@@ -126,6 +131,8 @@ class StepState:
     def _outcome(self, followed: str | None) -> str:
         tally = self.tally
         good = tally[SUCCEEDED] + tally[REUSED]
+        if self.given_up:
+            return FAILED
         if tally[CANCELLED]:
             return CANCELLED
         if tally[FAILED] and (self.step.on_error != "skip" or not good):

@@ -86,6 +86,7 @@ class TasksCancelled(NamedTuple):
     at: float
     step: str
     items: Sequence[int]
+    reason: str = ""  # "too many failed: 4 of 40"; none where the whole run was stopped
 
 
 class InputsLost(NamedTuple):

@@ -93,6 +93,12 @@ class Retry(NamedTuple):
     on: tuple[str, ...] = ()  # empty: anything
 
 
+class Share(NamedTuple):
+    """A part of a fan-out's items."""
+
+    percent: float
+
+
 class CachePolicy(NamedTuple):
     enabled: bool = True
     version: str | None = None  # canonical text of what the user wrote
@@ -115,6 +121,7 @@ class Step(NamedTuple):
     retry: Retry = Retry()
     timeout: float | None = None  # seconds
     max_parallel: int | None = None
+    max_failures: int | Share | None = None
     cache: CachePolicy = CachePolicy()
     check: Mapping[str, str] = {}  # output ("" for the whole) -> "module:callable"
     publish: Mapping[str, Text | str] = {}  # output ("" for the whole) -> path

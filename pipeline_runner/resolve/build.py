@@ -20,6 +20,7 @@ from ..model.graph import (
     Matrix,
     Ref,
     Retry,
+    Share,
     Step,
     Text,
 )
@@ -138,11 +139,12 @@ class _Builder:
         retry = spec.retry if spec.retry is not None else defaults.retry
         image = spec.image or defaults.image or self.spec.image
         resources = dict(defaults.resources or {}) | dict(spec.resources or {})
-        if spec.max_parallel is not None and fanout is None:
-            self.problem(
-                "no-fan-out", f"step {name!r} is no fan-out: max_parallel has nothing to limit",
-                (*at, "max_parallel"), "add foreach or matrix, or take it out", key=True,
-            )  # fmt: skip
+        for key in ("max_parallel", "max_failures"):
+            if getattr(spec, key) is not None and spec.foreach is None and spec.matrix is None:
+                self.problem(
+                    "no-fan-out", f"step {name!r} is no fan-out: {key} has nothing to limit",
+                    (*at, key), "add foreach or matrix, or take it out", key=True,
+                )  # fmt: skip
         needs = dict.fromkeys(r.name for r in scope.refs if r.root == "step" and r.name in self.known)
         needs |= dict.fromkeys(after)
         return Step(
@@ -158,6 +160,7 @@ class _Builder:
             retry=_retry(retry),
             timeout=spec.timeout if spec.timeout is not None else defaults.timeout,
             max_parallel=spec.max_parallel,
+            max_failures=_max_failures(spec.max_failures),
             cache=CachePolicy(
                 spec.cache.enabled,
                 None if spec.cache.version is None else str(spec.cache.version),
@@ -466,6 +469,10 @@ def _near(name: str, known: Mapping[str, Any]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"there are: {', '.join(list(known)[:12])}" if known else "there are none"
+
+
+def _max_failures(written: int | str | None) -> int | Share | None:
+    return Share(float(written[:-1])) if isinstance(written, str) else written
 
 
 def _retry(spec: RetrySpec | None) -> Retry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -80,6 +81,29 @@ def _retry(value: Any) -> Any:
 
 Retry = Annotated[
     RetrySpec, BeforeValidator(_retry, json_schema_input_type=Annotated[int, Field(ge=0)] | RetrySpec)
+]
+
+
+def _max_failures(value: Any) -> Any:
+    if isinstance(value, str) and re.search(_SHARE, value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise wrong(f"must be a number of items or a share such as 10%, not {show(value)}")
+
+
+_SHARE = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
+MaxFailures = Annotated[
+    int | str,
+    BeforeValidator(_max_failures),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": _SHARE},
+            ]
+        }
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ from .policies import (
     CacheSpec,
     Checks,
     ForEach,
+    MaxFailures,
     Maybe,
     OnError,
     Outputs,
@@ -103,6 +104,12 @@ class StepSpec(Spec):
         None,
         description="skip: a failed item is left out of what is gathered, and the run can still succeed. "
         "fail (default): a failure fails the run.",
+    )
+    max_failures: Maybe[MaxFailures] = Field(
+        None,
+        description="When so many items of the fan-out have failed, the rest is not started. "
+        "With on_error: skip so many may fail; with one more the step fails. A number, or a share.",
+        examples=[3, "10%"],
     )
     retry: Maybe[Retry] = Field(
         None,

@@ -40,6 +40,10 @@ class Messages:
             return [
                 self.style(f"A stored result that {reader} needs is {what}: {again} runs again", "yellow")
             ]
+        if isinstance(event, ev.TasksCancelled) and event.reason and len(event.items):
+            many = plural(len(event.items), "task")
+            name = self.style(event.step, "bold")
+            return [self.style(f"{name}: {event.reason}; {many} not started", "yellow")]
         if self.level == VERBOSE:
             tell = _VERBOSE.get(type(event))
             return tell(self, event) if tell else []

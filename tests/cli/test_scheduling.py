@@ -18,6 +18,7 @@ def work(**given):
     called("end")
     return given
 def add(x):
+    time.sleep(0.11)  # tiny tasks would go to a worker several at a time
     called(f"add {x}")
     if x < 0:
         raise ValueError(f"negative: {x}")
@@ -52,15 +53,17 @@ def most_at_once(tasks: Project) -> int:
         ("executor: {workers: 4, memory: 4GiB}", "resources: {memory: 2GiB}", 2),
         ("executor: {workers: 4, gpus: 1}", "resources: {gpus: 1}", 1),
         ("executor: {workers: 4}\nparams: {p: 3}", "resources: {cpus: '${{ params.p }}'}", 1),
-        ("executor: {workers: 4, memory: 4GiB}\nparams: {p: 3}", "resources: {memory: '${{ params.p }}GiB'}", 1),
+        (
+            "executor: {workers: 4, memory: 4GiB}\nparams: {p: 3}",
+            "resources: {memory: '${{ params.p }}GiB'}",
+            1,
+        ),
         ("executor: {workers: 4}\npools: {db: 2}", "pool: db", 2),
         ("executor: {workers: 4}\npools: {db: 3}", "pools: {db: 2}", 1),
         ("executor: {workers: 4}\ndefaults: {resources: {cpus: 3}}", "tags: [x]", 1),
     ],
 )
-def test_no_more_tasks_at_once_than_there_is_room_for(
-    tasks: Project, top: str, step: str, most: int
-) -> None:
+def test_no_more_tasks_at_once_than_there_is_room_for(tasks: Project, top: str, step: str, most: int) -> None:
     tasks.pipeline(
         f"{top}\nsteps:\n  f: {{call: tasks:work, foreach: [1, 2, 3, 4, 5], inputs: {{x: item}}, {step}}}\n"
     )
@@ -125,3 +128,55 @@ def test_what_can_never_run_is_told_before_the_run(
         for word in words:
             assert word in result.text, result
     assert tasks.calls() == []
+
+
+# --- max_failures
+
+
+def numbers(tasks: Project, xs: list[int], policy: str) -> None:
+    tasks.pipeline(
+        f"""
+        params: {{xs: {xs}}}
+        steps:
+          f: {{call: tasks:add, foreach: params.xs, inputs: {{x: item}}, {policy}}}
+          all: {{call: tasks:total, inputs: {{xs: f}}}}
+        """
+    )
+
+
+@pytest.mark.parametrize("policy", ["max_failures: 2, on_error: skip", "max_failures: 34%, on_error: skip"])
+def test_so_many_items_may_fail(tasks: Project, policy: str) -> None:
+    numbers(tasks, [-1, 1, -2, 2, 3, 4], policy)
+    result = tasks.run()
+    assert having(result, "failed") == {"f[-1]", "f[-2]"}
+    assert "all" in ran(result)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["max_failures: 1, on_error: skip", "max_failures: 20%, on_error: skip", "max_failures: 2", "max_failures: 33.4%"],
+)  # fmt: skip
+def test_too_many_failures_end_the_step_and_spare_the_rest(tasks: Project, policy: str) -> None:
+    numbers(tasks, [-1, 1, -2, 2, 3, 4], policy)
+    result = tasks.run(exit=1)
+    assert statuses(result) == {
+        "f[-1]": "failed", "f[1]": "succeeded", "f[-2]": "failed",
+        "f[2]": "cancelled", "f[3]": "cancelled", "f[4]": "cancelled",
+        "all": "blocked",
+    }  # fmt: skip
+    assert tasks.calls() == ["add -1", "add 1", "add -2"]
+    assert "f: too many failed: 2 of 6; 3 tasks not started" in result.err
+    assert result.json["status"] == "failed"
+
+
+def test_the_rest_runs_when_the_cause_is_mended(tasks: Project) -> None:
+    numbers(tasks, [-1, 1, 2], "max_failures: 0, on_error: skip")
+    tasks.run(exit=1)
+    tasks.edit("tasks.py", "x < 0", "x < -9")
+    assert ran(tasks.run()) == {"f[-1]", "f[1]", "f[2]", "all"}
+
+
+def test_on_a_plain_step_there_is_nothing_to_limit(tasks: Project) -> None:
+    tasks.pipeline("steps: {a: {call: tasks:add, with: {x: 1}, max_failures: 2}}")
+    result = tasks.prun("run", exit=2)
+    assert "max_failures has nothing to limit" in result.err

@@ -19,9 +19,10 @@ from pipeline_runner.engine.capacity import Limits
 from pipeline_runner.engine.rules import RUN, decide
 from pipeline_runner.engine.state import State
 from pipeline_runner.engine.step_state import CLOSED
+from pipeline_runner.engine.tolerance import enough
 from pipeline_runner.model import event as e
-from pipeline_runner.model.graph import Graph, Step
-from pipeline_runner.model.outcome import REUSED, STATES, SUCCEEDED
+from pipeline_runner.model.graph import Graph, Share, Step
+from pipeline_runner.model.outcome import FAILED, REUSED, STATES, SUCCEEDED
 
 RULES = (
     "all_success", "all_done", "all_failed", "one_success", "one_failed", "one_done",
@@ -41,11 +42,12 @@ def random_graph(rng: random.Random) -> Graph:
             "on_error": rng.choice(["fail", "skip"]),
             "retry": retry(rng.choice([0, 0, 1, 2])),
             "max_parallel": rng.choice([None, None, 1, 2]),
+            "max_failures": rng.choice([None, None, 0, 1, 3, Share(10.0), Share(50.0)]),
         }
         followed = [s.name for s in steps if s.fanout is not None]
         kind = rng.random()
         if kind < 0.4:
-            made = step(f"s{i}", *needs, **fields | {"max_parallel": None})
+            made = step(f"s{i}", *needs, **fields | {"max_parallel": None, "max_failures": None})
         elif kind < 0.6 or not followed:
             made = fan(f"s{i}", *needs, **fields)
         else:
@@ -149,6 +151,8 @@ class Simulation:
             self.closed.add(event.step)
         elif isinstance(event, FINAL_EVENTS):
             self.final.update((event.step, k) for k in event.items)
+            if isinstance(event, e.TasksCancelled):
+                self.computing.difference_update((event.step, k) for k in event.items)
         elif isinstance(event, e.TaskFailed) and event.retry_in is None:
             self.final.add((event.step, event.item))
 
@@ -181,6 +185,9 @@ class Simulation:
             assert used <= total, f"{command} takes more {resource} than there is"
         if made.max_parallel is not None:
             assert self.flying[made.name] <= made.max_parallel
+        failed = self.state.steps[made.name].tally[FAILED]
+        if enough(made, failed, self.state.steps[made.name].count):
+            assert all(self.revived[made.name, k] for k in command.items), "started after too many failures"
         assert len(set(command.items)) == len(command.items) > 0
         for k in command.items:
             task = (made.name, k)
@@ -196,6 +203,8 @@ class Simulation:
             assert found.tally == {s: sum(found.state_of(k) == s for k in range(found.count)) for s in STATES}
             assert min(found.tally.values()) >= 0
             assert found.batches == 0
+            if enough(self.graph.steps[name], found.tally[FAILED], found.count) and found.whole is None:
+                assert found.outcome == FAILED
             if not self.state.stopping and not self.losses:
                 self.check_verdict(self.graph.steps[name])
 
@@ -214,7 +223,8 @@ class Simulation:
             for k in range(found.count):
                 good = followed.state_of(k) in GOOD
                 # one that ran may be skipped by its own condition, but never blocked
-                assert found.state_of(k) != "blocked" if good else found.state_of(k) in ("skipped", "blocked")
+                bad = ("skipped", "blocked", "cancelled" if found.given_up else "skipped")
+                assert found.state_of(k) != "blocked" if good else found.state_of(k) in bad
 
     def check_replay(self) -> None:
         again = State(self.graph, **self.options)
