@@ -376,17 +376,22 @@ class Loop:
         for k in items:
             env = self.preparer.own(step, self._candidates[step.name, k]).env if varied else {}
             by_env.setdefault(tuple(sorted(env.items())), []).append(k)
-        left = [len(by_env)]
-
-        def done(ks: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-            left[0] -= 1
-            if left[0] == 0:
-                self.tell(m.BatchEnded(self.at(), step.name))
-            self._came_back(step, ks, outcomes)
-
+        left = deque(by_env.items())
         shared = self.binder.shared_args(step)
         revived = self.state.steps[step.name].revived
-        for own, ks in by_env.items():
+
+        def done(ks: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+            if left and not self._stopped:
+                send()
+            else:
+                undone = [k for _, more in left for k in more]
+                left.clear()
+                self.tell(m.BatchEnded(self.at(), step.name))
+                self._came_back(step, undone, [NotRun()] * len(undone))
+            self._came_back(step, ks, outcomes)
+
+        def send() -> None:
+            own, ks = left.popleft()
             job = self._job(step, "call", step.call, {**shared.env, **dict(own)})
             if not revived.isdisjoint(ks):  # what is stored leads to bytes that cannot be read
                 job = job._replace(replace=True)
@@ -398,6 +403,8 @@ class Loop:
                 parts = {**shared.parts, **args.parts}
                 tasks.append(Task(k, task_id, candidate.key, args.bound, parts, attempt))
             self._outbox.append((job, tasks, _Batch(step.name, ks, partial(done, ks))))
+
+        send()  # one environment after the other: to the state they are one batch, which takes one slot
 
     def _job(self, step: Step, kind: str, call: str, env: Mapping[str, str]) -> Job:
         s = self.settings

@@ -447,6 +447,86 @@ def test_items_with_an_env_of_their_own_go_apart(make: Make) -> None:
     assert [dict(job.env) for job, _ in world.jobs] == [{"A": "b", "N": "n1"}, {"A": "b", "N": "n2"}]
 
 
+def test_a_batch_of_many_environments_takes_one_slot(make: Make) -> None:
+    """It counts as one task for ``max_parallel``, too."""
+    world = make(
+        "steps: {f: {call: m:f, foreach: [1, 2, 3, 4], inputs: {x: item}, env: {N: 'n${{ item }}'},"
+        " max_parallel: 1}}",
+        f=lambda x: x,
+    )
+    flying: list[int] = []
+    world.on_call = lambda task: flying.append(len(world.loop._flying))
+    assert world.run(seconds={"f": 0.001}, workers=4).status == "succeeded"
+    assert sorted(world.calls) == ["f[1]", "f[2]", "f[3]", "f[4]"]
+    assert flying == [1, 1, 1, 1]  # nothing else, while one of them runs
+
+
+def test_a_stop_in_the_midst_of_many_environments_cancels_the_rest(make: Make) -> None:
+    world = make(
+        "steps: {f: {call: m:f, foreach: [1, 2, 3], inputs: {x: item}, env: {N: 'n${{ item }}'}}}",
+        f=lambda x: x,
+    )
+
+    def stop(task: str) -> None:
+        world.loop.stop_requests += 1
+
+    world.on_call = stop
+    state = world.run(seconds={"f": 0.0001}, workers=1)
+    assert state.status == "cancelled"
+    assert state.finished
+    assert world.calls == ["f[1]"]
+
+
+# ---- retries and time ------------------------------------------------------------------------------
+
+
+HOUR = "retry: {limit: 1, delay: 1h}"
+
+
+def test_a_long_delay_holds_up_nothing_else(make: Make) -> None:
+    failed: list[int] = []
+
+    def flaky() -> int:
+        failed.append(1)
+        if len(failed) == 1:
+            raise ValueError("once")
+        return 1
+
+    world = make(
+        f"steps: {{a: {{call: m:a, {HOUR}}}, x: {{call: m:x}}, y: {{call: m:y, inputs: {{x: x}}}}}}",
+        a=flaky, x=lambda: 1, y=lambda x: x,
+    )  # fmt: skip
+    assert world.run(workers=1, seconds={"a": 9.0}).status == "succeeded"
+    assert world.calls == ["a", "x", "y", "a"]
+    assert 3600 <= world.clock.time < 3601
+
+
+def test_a_jump_of_the_wall_clock_changes_nothing(make: Make) -> None:
+    world = make(f"steps: {{a: {{call: m:a, {HOUR}}}, b: {{call: m:b}}}}", a=boom, b=lambda: 1)
+    walls = iter(range(10**9, 0, -(10**6)))
+    world.clock.wall = lambda: float(next(walls))  # type: ignore[method-assign]
+    world.run(workers=1, seconds={"a": 9.0})
+    assert world.calls == ["a", "b", "a"]
+    assert 3600 <= world.clock.time < 3601
+
+
+def test_fail_fast_waits_for_no_retry(make: Make) -> None:
+    world = make(
+        f"steps: {{a: {{call: m:a, {HOUR}}}, b: {{call: m:b, needs: [c]}}, c: {{call: m:c}}}}",
+        a=boom, b=boom, c=lambda: 1,
+    )  # fmt: skip
+    assert world.run(workers=1, fail_fast=True, seconds={"a": 9.0}).status == "failed"
+    assert world.outcomes() == {"a": "cancelled", "b": "failed", "c": "succeeded"}
+    assert world.clock.slept == []
+
+
+def test_a_stop_waits_for_no_retry(make: Make) -> None:
+    world = make(f"steps: {{a: {{call: m:a, {HOUR}}}}}", a=boom)
+    world.clock.sleep = lambda seconds: setattr(world.loop, "stop_requests", 1)  # type: ignore[method-assign]
+    assert world.run().status == "cancelled"
+    assert world.calls == ["a"]
+
+
 def test_secrets_reach_the_worker_but_no_key(make: Make) -> None:
     text = "secrets: {TOKEN: 'env:T'}\nsteps: {a: {call: m:a, inputs: {t: secrets.TOKEN, r: run.id}}}"
     world = make(text, a=lambda t, r: [t, r])

@@ -6,6 +6,8 @@ from typing import get_args
 
 import pytest
 from engine_kit import graph, step
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline_runner.engine.priority import MAX_BATCH, batch_size, remaining_paths
 from pipeline_runner.engine.retry import delay_before
@@ -93,10 +95,29 @@ def test_when_the_next_attempt_is(retry: Retry, attempt: int, wait: float | None
     assert delay_before(retry, attempt, error(), 0.25) == wait
 
 
+@given(
+    st.integers(1, 10**6),
+    st.floats(0, 1e6),
+    st.floats(1, 100),
+    st.none() | st.floats(0, 1e7),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_full_jitter_stays_within_its_bounds(
+    attempt: int, delay: float, backoff: float, most: float | None, chance: float
+) -> None:
+    plain = delay_before(Retry(10**6, delay, backoff, "none", most), attempt, error(), chance)
+    drawn = delay_before(Retry(10**6, delay, backoff, "full", most), attempt, error(), chance)
+    assert plain is not None
+    assert drawn is not None
+    assert 0 <= drawn <= plain <= (366 * 86400 if most is None else most)
+    assert drawn == pytest.approx(plain * chance)
+
+
 def test_no_delay_stays_no_delay_however_large_the_backoff() -> None:
     assert delay_before(Retry(10**6, 0.0, 10.0), 10**6, error(), 0.5) == 0.0
 
 
+REQUESTS = ("ConnectionError", "requests.exceptions.ConnectionError", "requests.exceptions.RequestException")
 MRO = ("ConnectionResetError", "builtins.ConnectionResetError", "ConnectionError", "OSError", "Exception")
 
 
@@ -109,6 +130,10 @@ MRO = ("ConnectionResetError", "builtins.ConnectionResetError", "ConnectionError
         (("OSError", "KeyError"), error("exception", *MRO), True),
         (("ValueError",), error("exception", *MRO), False),
         (("Connection",), error("exception", *MRO), False),
+        (("requests.exceptions.ConnectionError",), error("exception", *REQUESTS), True),
+        (("requests.exceptions.RequestException",), error("exception", *REQUESTS), True),
+        (("urllib3.exceptions.ConnectionError",), error("exception", *REQUESTS), False),
+        (("TimeoutError",), error("timeout", "timeout", "TimeoutError"), True),
         (("timeout",), error("timeout", "timeout"), True),
         (("timeout",), error("timeout"), True),
         (("timeout",), error("exception", "ValueError"), False),
