@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 
 from .. import __version__
 from ..keys.digest import digest
+from ..model import graph as model
 from ..model.graph import Graph
 
-FORMAT = 2
+# A pickled NamedTuple is its fields by position: a graph of other fields is never read as one of these,
+# also not in a checkout that was updated without a new version.
+LAYOUT = [(name, fields) for name, c in vars(model).items() if (fields := getattr(c, "_fields", None))]
 
 
 class Compiled(NamedTuple):
@@ -41,7 +44,7 @@ class CompiledGraphs:
         """Under which name a graph is kept; None where the params cannot be told apart by text."""
         if params:
             return None
-        asked = [file, profile, list(overrides), __version__, sys.version, FORMAT]
+        asked = [file, profile, list(overrides), __version__, sys.version, LAYOUT]
         return digest(repr(asked).encode("utf-8", "surrogatepass"))
 
     def find(self, name: str) -> Compiled | None:
