@@ -30,6 +30,12 @@ _IN_BAND = 4096  # bytes below which a buffer is not worth its alignment
 class Unstorable(Exception):
     """A result that cannot be stored: what it is, at which path, and what to return instead."""
 
+    hint = ""
+
+
+class PickleRefused(ValueError):
+    """A pickle, where none may be read."""
+
 
 def encode(value: Any, store: Store, is_project: Callable[[str], bool]) -> Artifact:
     """Store a value. Raises ``Unstorable``; ``StoreError`` if the store cannot be written."""
@@ -38,7 +44,7 @@ def encode(value: Any, store: Store, is_project: Callable[[str], bool]) -> Artif
     try:
         text = stored_text(value)
     except NotPlain:
-        return _encode_pickle(value, store, is_project)
+        return _encode_safe(value, store) if store.at.safe else _encode_pickle(value, store, is_project)
     digest, kind = plain_digest(value), describe(value)
     data = text.encode()
     if len(data) <= INLINE:
@@ -69,8 +75,14 @@ def decode(artifact: Artifact, store: Store) -> Any:
         return store.plain(artifact)
     if artifact.codec in ("file", "tree"):
         return Paths(store).restore(artifact.codec, artifact.blob, artifact.type)
+    if artifact.codec == "parts":
+        from .safe import decode_parts
+
+        return decode_parts(store.blobs.read_segments(artifact.blob).parts, Paths(store).restore)
     if artifact.codec != "pickle":
         raise ValueError(f"unknown codec {artifact.codec!r}: stored by a newer prun?")
+    if store.at.safe:
+        raise PickleRefused(f"`serializers: safe` forbids to load a pickle ({artifact.type})")
     segments = store.blobs.read_segments(artifact.blob)
     return _Unpickler(segments.parts, Paths(store)).load()
 
@@ -102,6 +114,19 @@ def _nested_paths(value: Any, found: dict[int, Path], seen: set[int]) -> None:
         elif type(v) in (list, tuple, set, frozenset, dict) and id(v) not in seen:
             seen.add(id(v))
             left.extend(v.values() if type(v) is dict else v)
+
+
+def _encode_safe(value: Any, store: Store) -> Artifact:
+    from .safe import NotSafe, encode_parts
+
+    try:
+        return encode_parts(value, store, Paths(store))
+    except NotSafe as e:
+        error = Unstorable(str(e))
+        error.hint = e.hint
+        raise error from None
+    except OSError as e:
+        raise Unstorable(f"a path in it cannot be stored: {_reason(e)}") from None
 
 
 # ---- pickles ---------------------------------------------------------------------------------------

@@ -29,6 +29,11 @@ class WorkerStore:
     def __init__(self, place: str | StoreAt, root: str) -> None:
         self._store = _opened(place, root)
 
+    @property
+    def safe(self) -> bool:
+        """Whether pickles are forbidden."""
+        return bool(self._store.at.safe)
+
     def decode(self, artifact: Artifact) -> Any:
         from ..store.codecs import decode
 

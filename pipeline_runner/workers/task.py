@@ -179,6 +179,10 @@ class _Batch:
     def render(self, value: Any) -> dict[str, Artifact]:
         from .render import render, scratch
 
+        if self.store.safe and self.job.call in (".pkl", ".pickle"):
+            raise TaskError(
+                "publish", "`serializers: safe` forbids to pickle", hint="publish it in another format"
+            )
         with scratch(self.host.scratch) as folder:
             return {"": self.encode("", render(value, self.job.call, folder))}
 

@@ -67,9 +67,9 @@ def test_a_changed_byte_is_damage_or_a_wrong_signature() -> None:
     assert ONE.unseal_line(line, "here") == {"a": 1}
     for whole, unseal in ((data, ONE.unseal), (line, ONE.unseal_line)):
         for i in range(len(whole)):
-            with pytest.raises(ValueError, match="checksum|signed"):
+            with pytest.raises(ValueError, match=r"checksum|signed"):
                 unseal(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :], "here")
-            with pytest.raises(ValueError, match="checksum|signed"):
+            with pytest.raises(ValueError, match=r"checksum|signed"):
                 unseal(whole[:i], "here")
 
 
