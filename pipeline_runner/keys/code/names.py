@@ -83,9 +83,17 @@ class Names:
 
     def _is_submodule(self, module: str) -> bool:
         package, _, name = module.rpartition(".")
-        if name in self.summary(package).names or not self.find(package).is_package:
+        if not self.find(package).is_package or self._is_bound_otherwise(package, name):
             return False
         return self.find(module).kind != MISSING
+
+    def _is_bound_otherwise(self, package: str, name: str) -> bool:
+        """Whether a package gives a name itself, not by ``from . import name`` of the module inside of it."""
+        bindings = self.summary(package).names.get(name)
+        if not bindings:
+            return False
+        targets = [target for _, found in bindings for target in found]
+        return not any(t[3] == name and self.absolute(package, int(t[1]), t[2]) == package for t in targets)
 
     # names
 
