@@ -19,7 +19,9 @@ from ..model import event as ev
 from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.runs import new_run_id
+from .events import EventRecord
 from .limits import limits_of
+from .live_logs import Printer, listening
 from .publisher import FilePublisher
 from .reached import Reached
 from .record import Recorder
@@ -53,6 +55,7 @@ def execute(
     observers: Sequence[Callable[[Any], None]],
     publish: bool,
     stamps: Stamps | None = None,
+    printed: Printer | None = None,
 ) -> Run:
     """Run (a part of) a pipeline to its end and leave its record in the store."""
     from ..workers.pools import open_pool
@@ -66,18 +69,19 @@ def execute(
     limits = limits_of(graph, binder, workers)
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
     recorder = Recorder(store.runs, run_id, graph, session.params, clock.wall())
+    events = EventRecord(store.runs, run_id)
     publisher = FilePublisher(store, graph.root)
     reached = Reached(store, run_id, binder.results)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
     loop = Loop(
         graph, state, binder, expander, preparer, session.recipes, history,
         Publishing(binder, publisher, enabled=publish),
-        lambda: open_pool(backend, workers, session.project),
+        lambda: listening(open_pool(backend, workers, session.project), store.runs, events, printed),
         clock,
         Settings(run_id, store.place, session.project, workers),
-        [recorder, reached, *seen],
+        [recorder, reached, events, *seen],
     )  # fmt: skip
-    told: list[Callable[[Any], None]] = [recorder, *observers]
+    told: list[Callable[[Any], None]] = [recorder, events, *observers]
     names = tuple(name for name in graph.steps if name in chosen)
     _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
     recorder.begin()

@@ -78,7 +78,9 @@ def load_inputs(run: Run, bindings: Bindings) -> dict[str, Any]:
         return loader.arguments(bindings.bound)
     except InputsLost:
         hint = "`prun run` makes what is missing again"
-        raise RunFailed(Problem("inputs", "stored bytes of its inputs are missing or damaged", None, hint)) from None
+        raise RunFailed(
+            Problem("inputs", "stored bytes of its inputs are missing or damaged", None, hint)
+        ) from None
     except TaskError as error:
         raise RunFailed(Problem("inputs", str(error), None, error.hint)) from None
 

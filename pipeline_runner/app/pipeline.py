@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what the warm path does without is imported where it is use
     from ..model.graph import Graph
     from ..spec.load import Loaded
     from ..view.graph.drawing import Drawing
+    from .live_logs import Printer
     from .plan import Plan
     from .run import Run
     from .session import Session
@@ -148,6 +149,7 @@ class Pipeline:
         paranoid: bool = False,
         observers: Sequence[Callable[[Any], None]] = (),
         publish: bool = True,
+        printed: Printer | None = None,
     ) -> Run:
         """Run what is not up to date.
 
@@ -160,6 +162,7 @@ class Pipeline:
             paranoid: trust no time stamp and no stored bytes.
             observers: called with every event.
             publish: False leaves out what ``publish`` would write.
+            printed: called with a task's id and what it has printed so far, while it runs.
 
         Raises:
             PrunError: something is wrong before anything ran. A failing step raises nothing: see
@@ -183,7 +186,7 @@ class Pipeline:
         return execute(
             session, graph, chosen, forced,
             backend=name, workers=workers, fail_fast=fail_fast, observers=observers, publish=publish,
-            stamps=stamps,
+            stamps=stamps, printed=printed,
         )  # fmt: skip
 
     def check(self) -> list[Problem]:

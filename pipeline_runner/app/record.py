@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .recipes import Recipes
 
 
-
 class _StepRecord:
     """One step's tasks, by position."""
 

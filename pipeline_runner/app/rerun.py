@@ -109,6 +109,8 @@ class _StepKeys(Sequence[str]):
         found = self.keys.read(self.step.name)
         if isinstance(k, slice):
             return list(found[k])
+        if k >= self.step.tasks:
+            raise IndexError(k)  # what ends an iteration
         return found[k] if k < len(found) else str(k)
 
 

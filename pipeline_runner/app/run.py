@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Problem, PrunError, RunFailed
 from ..keys.canonical import go_deeper
 from ..model.artifact import Artifact, CacheKey, Entry
+from ..model.event import StepExpanded
 from ..model.graph import Graph, Step
 from ..model.names import task_id
 from ..model.outcome import REUSED, SKIPPED, ErrorInfo
@@ -18,6 +19,7 @@ from .graph_json import graph_from_json
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
+    from ..model.event import Event
     from .describe import Facts
 
 
@@ -134,11 +136,6 @@ class Run:
     def status(self) -> str:
         """succeeded, failed or cancelled; "running" where it is not over, or was killed."""
         return str(self._record["status"])
-
-    @property
-    def started(self) -> float:
-        """When it began, as Unix time."""
-        return float(self._record["started"])
 
     @property
     def started(self) -> float:
@@ -284,6 +281,20 @@ class Run:
             if entry is not None and entry.run != self.id:
                 text = self._store.runs.read_log(entry.run, entry.task)
         return text or ""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What happened, in order; what tasks printed is in ``log``. Empty where all was up to date."""
+        from .events import read_events
+
+        return read_events(self._store.runs.read_lines(self.id, "events"))
+
+    def known_tasks(self, name: str) -> Sequence[str]:
+        """The ids of a step's tasks, or the one task of this id; also of a run that goes on."""
+        for event in self.events:
+            if isinstance(event, StepExpanded) and event.step == name and event.keys is not None:
+                return [task_id(name, key) for key in event.keys]
+        return [name]
 
     def describe(self, task: str) -> dict[str, Any]:
         """Everything that is known of a task, for people: its key's parts, outputs, error."""

@@ -63,7 +63,7 @@ def message(line: str) -> None:
     click.echo(line, err=True, color=colour_of(sys.stderr))
 
 
-def run_view(level: int, *, as_json: bool = False) -> Live | Plain:
+def run_view(level: int, *, as_json: bool = False, logs: bool = False) -> Live | Plain:
     """What watches a run: moving on a terminal, plain lines elsewhere.
 
     The final summary is a result: it goes to stdout, unless that is to hold one JSON object.
@@ -73,7 +73,10 @@ def run_view(level: int, *, as_json: bool = False) -> Live | Plain:
     if is_terminal(sys.stderr):
         from ..view.live import Live
 
-        return Live(sys.stderr, conclude=conclude, level=level, colour=colour)
-    from ..view.plain import Plain
+        view: Live | Plain = Live(sys.stderr, conclude=conclude, level=level, colour=colour)
+    else:
+        from ..view.plain import Plain
 
-    return Plain(message, conclude=conclude, level=level, colour=colour)
+        view = Plain(message, conclude=conclude, level=level, colour=colour)
+    view.messages.logs = view.messages.logs or logs
+    return view

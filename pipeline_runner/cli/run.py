@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from .options import choice_options, json_option, load, load_options, pipeline_argument
@@ -21,6 +23,8 @@ from .options import choice_options, json_option, load, load_options, pipeline_a
 @click.option(
     "--paranoid", is_flag=True, help="Trust no time stamp and no stored byte: read everything again."
 )
+@click.option("--logs", is_flag=True, help="Show what tasks print, while they run.")
+@click.option("--events", metavar="FILE", help="Write every event there, as JSON lines.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell failures only.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell every task, and what it prints.")
 @json_option
@@ -35,6 +39,8 @@ def command(
     backend: str | None,
     keep_going: bool,
     paranoid: bool,
+    logs: bool,
+    events: str | None,
     quiet: bool,
     verbose: bool,
     as_json: bool,
@@ -49,6 +55,7 @@ def command(
       prun run
       prun run -p test_size=0.3 -p 'seeds=[1, 2]' --profile dev
       prun run -s +train --force clean -j 4
+      prun run --logs
       prun run --json --quiet > run.json
     """
     if quiet and verbose:
@@ -58,7 +65,12 @@ def command(
     from .output import message, result_json, run_view
 
     level = QUIET if quiet else VERBOSE if verbose else NORMAL
-    with run_view(level, as_json=as_json) as view:
+    observers: list[Any] = []
+    if events is not None:
+        from ..app.events import EventFile
+
+        observers.append(EventFile(events))
+    with run_view(level, as_json=as_json, logs=logs) as view:
         run = loaded.run(
             backend=backend,
             jobs=jobs,
@@ -66,7 +78,8 @@ def command(
             force=force,
             fail_fast=not keep_going,
             paranoid=paranoid,
-            observers=(view,),
+            observers=(*observers, view),
+            printed=view.printed if logs or verbose else None,
         )
     if as_json:
         result_json(run.to_json())

@@ -81,6 +81,13 @@ class Live:
         if lines:
             self._print(lines)
 
+    def printed(self, task: str, text: str) -> None:
+        """Tell what a running task has printed since the last time."""
+        with self.lock:
+            lines = self.messages.live(task, text)
+        if lines:
+            self._print(lines)
+
     def _start(self) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive

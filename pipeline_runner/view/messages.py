@@ -24,6 +24,8 @@ class Messages:
         self.summary = summary
         self.style = style
         self.level = level
+        self.logs = level == VERBOSE  # tell what tasks print
+        self.printed: dict[str, int] = {}  # task -> how many of its lines were told while it ran
         self.told: Counter[tuple[object, ...]] = Counter()
         self.said: dict[tuple[object, ...], str] = {}
 
@@ -44,6 +46,8 @@ class Messages:
             many = plural(len(event.items), "task")
             name = self.style(event.step, "bold")
             return [self.style(f"{name}: {event.reason}; {many} not started", "yellow")]
+        if isinstance(event, ev.TaskLogged):
+            return self._logged(event) if self.logs else []
         if self.level == VERBOSE:
             tell = _VERBOSE.get(type(event))
             return tell(self, event) if tell else []
@@ -71,6 +75,20 @@ class Messages:
         if self.told[same] == SHORT:
             lines.append(self.style(f"    (more of {e.step} like this will only be counted)", "dim"))
         return lines
+
+    def live(self, task: str, text: str) -> list[str]:
+        """What is new of what a running task has printed so far; its last line may not be whole yet."""
+        lines = harmless(text[: text.rfind("\n") + 1]).splitlines()
+        before = self.printed.get(task, 0)
+        self.printed[task] = len(lines)
+        return self._prefixed(task, lines[before if before <= len(lines) else 0 :])
+
+    def _logged(self, e: ev.TaskLogged) -> list[str]:
+        task = self.summary.step(e.step).task(e.item)
+        return self._prefixed(task, harmless(e.text).splitlines()[self.printed.pop(task, 0) :])
+
+    def _prefixed(self, task: str, lines: Sequence[str]) -> list[str]:
+        return [f"{self.style(task + ' |', 'dim')} {line}" for line in lines]
 
     def name(self, step: str, items: Sequence[int]) -> str:
         """The task, or how many of a step's tasks."""
@@ -108,11 +126,6 @@ def _blocked(m: Messages, e: ev.TasksBlocked) -> list[str]:
     )
 
 
-def _logged(m: Messages, e: ev.TaskLogged) -> list[str]:
-    task = m.style(m.summary.step(e.step).task(e.item) + " |", "dim")
-    return [f"{task} {line}" for line in harmless(e.text).splitlines()]
-
-
 def _published(m: Messages, e: ev.Published) -> list[str]:
     return [f"{m.style(e.step, 'bold')} published {e.path}"]
 
@@ -127,7 +140,6 @@ _VERBOSE: dict[type, Callable[[Messages, Any], list[str]]] = {
     ev.TasksSucceeded: _succeeded,
     ev.TasksSkipped: _skipped,
     ev.TasksBlocked: _blocked,
-    ev.TaskLogged: _logged,
     ev.Published: _published,
     ev.StepExpanded: _expanded,
 }

@@ -82,6 +82,12 @@ class Plain:
             elif isinstance(event, ev.TasksStarted):
                 self._progress(event.at)
 
+    def printed(self, task: str, text: str) -> None:
+        """Tell what a running task has printed since the last time."""
+        with self.lock:
+            for line in self.messages.live(task, text):
+                self._say(line, self.summary.at)
+
     def tick(self) -> None:
         """Break a long silence (called by the heartbeat)."""
         with self.lock:

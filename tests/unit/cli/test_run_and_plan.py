@@ -19,7 +19,7 @@ def test_defaults(prun: Prun, app: App) -> None:
     prun("run")
     assert app.asked["load"] == ("pipeline.yaml", {"overrides": (), "profile": None, "store": None})
     assert app.asked["run"] == {
-        "backend": None, "jobs": None, "select": (), "force": (), "fail_fast": False, "paranoid": False,
+        "backend": None, "jobs": None, "select": (), "force": (), "fail_fast": False, "paranoid": False, "printed": None,
     }  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def test_all_options(prun: Prun, app: App) -> None:
     assert app.asked["load"] == ("pipeline.yaml", options)
     assert app.asked["run"] == {
         "backend": "threading", "jobs": 3, "select": ("+a", "b"), "force": ("a", "b"), "fail_fast": True,
-        "paranoid": True,
+        "paranoid": True, "printed": None,
     }  # fmt: skip
 
 

@@ -1,0 +1,108 @@
+"""A pool whose running tasks can be heard: what they print is passed on while they run.
+
+The pool's own answers stay as they are; this looks at the log files of its slots while it waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..model.work import Job, Task
+from .capture import read_log
+from .masking import masker
+
+if TYPE_CHECKING:
+    from ..engine.ports import Done, Pool
+
+LOUD = 256 * 1024  # characters beyond which a log is looked at less often
+SLICE = 0.1  # seconds between two looks where somebody listens live
+
+
+class Printed(NamedTuple):
+    """What a running task has printed so far, masked."""
+
+    job: Job
+    task: Task
+    text: str
+
+
+class ListeningPool:
+    """Passes everything to ``pool``, and tells ``hear`` what is printed, every ``every`` seconds."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        hear: Callable[[Printed], None],
+        every: float,
+        idle: Callable[[], None] = lambda: None,  # called as often, whatever is printed
+    ) -> None:
+        self._pool = pool
+        self._hear = hear
+        self._every = every
+        self._idle = idle
+        self._looked = time.monotonic()
+        self._heard: dict[str, tuple[int, float]] = {}  # task id -> characters heard, when
+
+    @property
+    def inline(self) -> bool:
+        """Whether tasks run in this thread."""
+        return bool(getattr(self._pool, "inline", False))
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task runs in this thread just now."""
+        return bool(getattr(self._pool, "busy", False))
+
+    def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
+        self._pool.submit(ticket, job, tasks)
+
+    def free(self) -> int:
+        return self._pool.free()
+
+    def stop(self, grace: float) -> None:
+        self._pool.stop(grace)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def wait(self, timeout: float | None) -> Sequence[Done]:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            slice_ = min(self._every, SLICE)
+            left = slice_ if end is None else min(slice_, max(end - time.monotonic(), 0.0))
+            found = self._pool.wait(left)
+            self._listen()
+            if found or (end is not None and time.monotonic() >= end):
+                return found
+
+    def _listen(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < self._every:
+            return
+        self._looked = now
+        self._idle()
+        for job, task, text in printing(self._pool):
+            heard, when = self._heard.get(task.id, (0, 0.0))
+            if len(text) < heard:
+                heard = 0  # another attempt
+            if len(text) == heard or (len(text) > LOUD and now - when < 5.0):
+                continue
+            self._heard[task.id] = (len(text), now)
+            self._hear(Printed(job, task, text))
+
+
+def printing(pool: Pool) -> Iterator[tuple[Job, Task, str]]:
+    """What the tasks that run in processes of their own have printed so far."""
+    for slot in getattr(pool, "_slots", ()):
+        batch = slot.batch
+        if batch is None or not hasattr(slot, "running"):
+            continue
+        running = slot.running()
+        if running is None or running.position >= len(batch.tasks):
+            continue
+        mask = masker(batch.job.secrets, batch.job.project.root)
+        text = read_log(slot.log, mask)
+        if text and slot.running() == running:  # or it is another task's by now
+            yield batch.job, batch.tasks[running.position], text
