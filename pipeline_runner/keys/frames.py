@@ -94,7 +94,10 @@ def _array(array: Any, walker: Walker) -> str:
         values = array.to_numpy(dtype=array.dtype.numpy_dtype, na_value=0)
         return combine("masked", [dtype, numpy_digest(missing, walker), numpy_digest(values, walker)])
     if hasattr(array, "__arrow_array__"):
-        found = array.__arrow_array__()
+        try:
+            found = array.__arrow_array__()
+        except ImportError:  # pandas does without pyarrow
+            found = None
         if type(found).__module__.startswith("pyarrow"):
             return combine("arrow-backed", [dtype, _arrow(found, walker)])
     return combine("extension", [dtype, walker.digest(list(array.astype(object)))])

@@ -296,3 +296,20 @@ def test_digests_are_the_same_in_every_process() -> None:
         for seed in ("0", "1", "42")
     }
     assert len(outputs) == 1
+
+
+NO_ARROW = """
+import sys
+sys.modules["pyarrow"] = None
+import pandas as pd
+from pipeline_runner.keys.objects import content_digest
+names = ["anna", "bo", None]
+frames = [pd.DataFrame({"name": names}), pd.DataFrame({"name": names}), pd.DataFrame({"name": names[::-1]})]
+print(*map(content_digest, frames))
+"""
+
+
+def test_frames_have_digests_where_pyarrow_is_not_installed() -> None:
+    done = subprocess.run([sys.executable, "-c", NO_ARROW], capture_output=True, text=True, check=True)
+    one, same, other = done.stdout.split()
+    assert one == same != other
