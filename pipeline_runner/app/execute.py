@@ -98,7 +98,8 @@ def execute(
         notes.keep(lambda: history.write(recorder.latest(history.latest, binder.results)))
         notes.keep(publisher.save)
         session.save_indexes()
-        if stamps is not None and status == SUCCEEDED and len(chosen) == len(session.graph.steps):
+        whole = status == SUCCEEDED and recorder.unwritten is None
+        if stamps is not None and whole and len(chosen) == len(session.graph.steps):
             stamps = Stamps(session, stamps.graph_id)
             stamps.keep(run_id, graph, recorder, binder, publisher, publish=publish)
         _tell(told, ev.RunFinished(seconds, status))

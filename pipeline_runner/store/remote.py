@@ -22,7 +22,10 @@ _T = TypeVar("_T")
 _ATTEMPTS = 5
 _DELAY = 0.2  # seconds before the first repetition; doubled each time
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-_FINAL = (*_ABSENT, FileExistsError, PermissionError, NotImplementedError)
+_ANSWERS = (*_ABSENT, FileExistsError, NotImplementedError)  # they say how it is
+_FINAL = (PermissionError,)
+# libraries whose errors are not OSErrors, though they tell of a network that failed
+_CLIENTS = frozenset({"aiohttp", "azure", "botocore", "gcsfs", "google", "http", "requests", "s3fs", "ssl", "urllib3"})
 
 
 class RemoteFiles:
@@ -53,12 +56,8 @@ class RemoteFiles:
             if isinstance(data, (bytes, bytearray)):
                 found[name] = bytes(data)
             elif not isinstance(data, _ABSENT):
-                try:
+                with contextlib.suppress(*_ABSENT):
                     found[name] = self.read(name)  # with its own repetitions
-                except _ABSENT:
-                    pass
-                except OSError as e:
-                    found[name] = e
         return found
 
     def write(self, name: str, parts: Sequence[Buffer]) -> None:
@@ -195,23 +194,25 @@ class RemoteFiles:
         if self.prepare:
             prepare, self.prepare = self.prepare, None
             prepare()
-        try:
-            return self._again(work)
-        except _ABSENT:
-            raise
-        except OSError as e:
-            raise StoreError(f"cannot write to the store {self.url}: {e}") from e
+        return self._again(work, "write to")
 
-    def _again(self, work: Callable[[], _T]) -> _T:
-        """Do it; errors that may pass are tried again, after growing delays."""
+    def _again(self, work: Callable[[], _T], what: str = "read from") -> _T:
+        """Do it; errors that may pass are tried again, after growing delays.
+
+        Absence is raised as it is; what does not pass is a ``StoreError``.
+        """
         for attempt in range(_ATTEMPTS):
             try:
                 return work()
-            except _FINAL:
+            except _ANSWERS:
                 raise
-            except (OSError, TimeoutError):
-                if attempt == _ATTEMPTS - 1:
-                    raise
+            except Exception as e:
+                if not _may_pass(e) or attempt == _ATTEMPTS - 1:
+                    if not isinstance(e, OSError) and not _is_of_a_client(e):
+                        raise
+                    tried = f" ({_ATTEMPTS} attempts)" if _may_pass(e) else ""
+                    why = str(e) or type(e).__name__
+                    raise StoreError(f"cannot {what} the store {self.url}: {why}{tried}") from e
             time.sleep(_DELAY * 2**attempt * (0.5 + random.random()))
         raise AssertionError
 
@@ -230,6 +231,17 @@ def _mtime(info: dict[str, Any]) -> float:
             with contextlib.suppress(ValueError):
                 return datetime.fromisoformat(found).timestamp()
     return time.time()
+
+
+def _is_of_a_client(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in _CLIENTS
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether trying again may help: a network that failed, a store that is busy."""
+    if isinstance(error, OSError):
+        return not isinstance(error, _FINAL)
+    return _is_of_a_client(error)
 
 
 def _joined(parts: Sequence[Buffer]) -> bytes:
