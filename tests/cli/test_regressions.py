@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness import Project, ran, reused
 
-
 # --- what code reaches
 
 
@@ -19,3 +18,34 @@ def test_a_module_that_its_package_imports_by_name_counts(project: Project) -> N
     project.edit("pk/plugin.py", "append(1)", "append(2)")
     assert ran(project.run()) == {"f"}
     assert project.data("out.json") == [2]
+
+
+def test_an_object_that_is_noted_by_its_own_class_counts(project: Project) -> None:
+    project.file(
+        "registry.py", "class Plugin:\n    all = []\n    def __init__(self, n): Plugin.all.append(n)\n"
+    )
+    project.file("plugins.py", "from registry import Plugin\nfirst = Plugin(10)\n").file(
+        "tasks.py", "import plugins\nfrom registry import Plugin\ndef f(): return Plugin.all\n"
+    ).pipeline("steps:\n  f: {call: tasks:f, publish: out.json}\n").run()
+    project.edit("plugins.py", "10", "20")
+    assert ran(project.run()) == {"f"}
+    assert project.data("out.json") == [20]
+
+
+def test_a_class_that_is_registered_with_an_installed_package_counts(project: Project) -> None:
+    project.file(
+        "accessor.py",
+        """
+        import pandas
+
+        @pandas.api.extensions.register_series_accessor("double")
+        class Double:
+            def __init__(self, series): self.series = series
+            def sum(self): return int(self.series.sum()) * 2
+        """,
+    ).file(
+        "tasks.py", "import accessor\nimport pandas\ndef f(): return pandas.Series([1, 2]).double.sum()\n"
+    ).pipeline("steps:\n  f: {call: tasks:f, publish: out.json}\n").run()
+    project.edit("accessor.py", "* 2", "* 3")
+    assert ran(project.run()) == {"f"}
+    assert project.data("out.json") == 9

@@ -73,7 +73,7 @@ class Acting:
             return False
         unit = self._names.summary(target[0]).units[target[1]]
         if unit.kind in ("def", "class"):
-            return self._is_quiet(target)
+            return not _changes_part(unit, base) and self._is_quiet(target)
         return len(base) > 1 and base[-1] in known.PURE_METHODS
 
     def _is_quiet(self, unit_id: UnitId) -> bool:
@@ -161,3 +161,9 @@ class Acting:
 
     def _is_type(self, module: str, chain: Chain) -> bool:
         return any(m == ("builtin", "type") for m in self._names.resolve(module, chain)[0])
+
+
+def _changes_part(unit: Unit, chain: Chain) -> bool:
+    """Whether a call like ``Plugin.all.append`` changes what a class or a function holds."""
+    name = chain[-1]
+    return len(chain) > 1 and name not in (unit.label, *unit.members) and name.startswith(known.CHANGING)

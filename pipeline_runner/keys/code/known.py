@@ -49,7 +49,8 @@ _PURE_THIRD = frozenset("""
 _VERBS = (
     "set_", "setcontext", "set_option", "register", "seed", "seterr", "use", "enable", "disable", "install",
     "filterwarnings", "simplefilter", "manual_seed", "shuffle", "default_rng_seed", "heappush", "heapify",
-    "insort", "update_", "add_", "append", "insert", "remove", "finalize", "reset", "options",
+    "insort", "update_", "add_", "append", "insert", "remove", "finalize", "reset", "options", "setitem",
+    "delitem",
 )  # fmt: skip
 
 # Methods that change what they belong to, even where that was just given by a call.
@@ -126,6 +127,8 @@ def pure_call(dotted: str, std: bool) -> bool:
 def pure_decorator(dotted: str, std: bool) -> bool:
     if std:
         return pure_call(dotted, True) and not dotted.endswith(".register")
+    if any(part.startswith("register") for part in dotted.split(".")):
+        return False
     return starts(dotted, _PURE_THIRD | {"beartype", "tenacity", "cachetools", "torch", "jax"})
 
 
