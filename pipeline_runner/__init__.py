@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .app.pipeline import Pipeline as Pipeline
     from .app.plan import Plan as Plan
     from .app.run import Run as Run
+    from .app.task import Task as Task
     from .errors import PipelineError as PipelineError
     from .errors import Problem as Problem
     from .errors import PrunError as PrunError
@@ -23,13 +24,14 @@ _HOMES = {
     "Pipeline": "app.pipeline",
     "Plan": "app.plan",
     "Run": "app.run",
+    "Task": "app.task",
     "PipelineError": "errors",
     "Problem": "errors",
     "PrunError": "errors",
     "RunFailed": "errors",
     "StoreError": "errors",
 }
-__all__ = ["Pipeline", "PipelineError", "Plan", "Problem", "PrunError", "Run", "RunFailed", "StoreError"]
+__all__ = ["Pipeline", "PipelineError", "Plan", "Problem", "PrunError", "Run", "RunFailed", "StoreError", "Task"]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,9 +30,16 @@ class Pipeline:
 
     Example:
         >>> from pipeline_runner import Pipeline
-        >>> pipeline = Pipeline.load("pipeline.yaml", params={"seeds": [1]})   # doctest: +SKIP
-        >>> run = pipeline.run()                                               # doctest: +SKIP
-        >>> run.output("best")                                                 # doctest: +SKIP
+        >>> pipeline = Pipeline.load("pipeline.yaml", params={"warm": 20.0})
+        >>> pipeline
+        <Pipeline demo: 4 steps>
+        >>> pipeline.plan().summary["undecided"]
+        0
+        >>> run = pipeline.run(backend="sequential")
+        >>> [city["warm_months"] for city in run.output("describe")]
+        [0, 5, 5]
+        >>> print(pipeline.draw("text"))          # doctest: +ELLIPSIS
+        demo: 4 steps, run ...
     """
 
     def __init__(
@@ -219,6 +226,13 @@ class Pipeline:
         from .why import explain_code
 
         return explain_code(self._session(False), self.graph, step)
+
+    def __repr__(self) -> str:
+        count = len(self.graph.steps)
+        return f"<Pipeline {self.name}: {count} step{'s' if count != 1 else ''}>"
+
+    def _repr_html_(self) -> str:
+        return self.draw("svg")
 
     def drawing(self) -> Drawing:
         """The graph as a drawing, with what the last run made of it."""

@@ -13,9 +13,13 @@ class Plan(NamedTuple):
 
     Example:
         >>> from pipeline_runner import Pipeline
-        >>> plan = Pipeline.load("pipeline.yaml").plan()       # doctest: +SKIP
-        >>> [t.id for t in plan.tasks if t.action == "run"]    # doctest: +SKIP
-        ['train[1,3]', 'best']
+        >>> plan = Pipeline.load("pipeline.yaml", params={"warm": 19.0}, store="fresh").plan()
+        >>> plan
+        <Plan of demo: 4 to run>
+        >>> [task.id for task in plan.tasks if task.action == "run"]
+        ['load', 'cities', 'describe', 'report']
+        >>> plan.tasks[0].reasons
+        (Reason(kind='new', what='', detail=''),)
     """
 
     pipeline: str
@@ -36,6 +40,16 @@ class Plan(NamedTuple):
     @property
     def waves(self) -> int:
         return 1 + max((t.wave for t in self.tasks), default=-1)
+
+    def __repr__(self) -> str:
+        words = {"run": "to run", "reuse": "reused", "skip": "skipped", "undecided": "undecided"}
+        counts = ", ".join(f"{n:,} {words[action]}" for action, n in self.summary.items() if n)
+        return f"<Plan of {self.pipeline}: {counts or 'no tasks'}>"
+
+    def _repr_html_(self) -> str:
+        from ..view.notebook import plan_html
+
+        return plan_html(self.pipeline, self.tasks, self.summary, self.estimate_s)
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``prun plan --json`` prints."""

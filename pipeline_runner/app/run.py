@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Problem, PrunError, RunFailed
@@ -16,6 +16,7 @@ from ..model.names import task_id
 from ..model.outcome import REUSED, SKIPPED, ErrorInfo
 from ..store.store import Store
 from .graph_json import graph_from_json
+from .task import RunTask, Task
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
 
 
 RECORD_FORMAT = 1  # of runs/<id>/run.json
-
-
-class Task(NamedTuple):
-    """One task of a run. ``seconds`` is None where nothing ran."""
-
-    id: str
-    step: str
-    status: str
-    attempts: int
-    seconds: float | None
-    error: str | None
 
 
 class RunInfo(NamedTuple):
@@ -52,10 +42,18 @@ class Run:
     """A finished run.
 
     Example:
-        >>> from pipeline_runner import Run
-        >>> run = Run.latest()                    # doctest: +SKIP
-        >>> run.status, run.output("best")        # doctest: +SKIP
-        >>> run.inputs("train[1,3]")              # doctest: +SKIP
+        >>> from pipeline_runner import Pipeline, Run
+        >>> run = Pipeline.load("pipeline.yaml").run(backend="sequential")
+        >>> run.status
+        'succeeded'
+        >>> run.output("describe[Oslo].mean"), len(run.output("describe"))
+        (6.8, 3)
+        >>> sorted(run.inputs("describe[Lima]"))
+        ['city', 'warm']
+        >>> [task.id for task in run if task.step == "describe"]
+        ['describe[Oslo]', 'describe[Lima]', 'describe[Nairobi]']
+        >>> Run.latest().id == run.id == Run.list()[0].id
+        True
     """
 
     def __init__(
@@ -157,7 +155,7 @@ class Run:
         return {"succeeded": EXIT_OK, "cancelled": EXIT_INTERRUPTED}.get(self.status, EXIT_FAILED)
 
     @property
-    def tasks(self) -> Sequence[Task]:
+    def tasks(self) -> Sequence[RunTask]:
         """Every task, in the order of the steps and of their items."""
         found = []
         for name in self._record.get("shown", ()):
@@ -168,13 +166,29 @@ class Run:
                 key = about["keys"][k] if about["keys"] else None
                 error = about["errors"].get(str(k))
                 found.append(
-                    Task(
-                        task_id(name, key), name, state,
+                    RunTask.of(
+                        self, task_id(name, key), name, state,
                         about["attempts"].get(str(k), 0),
                         about["seconds"].get(str(k)),
                         error[1] if error else None,
                     )
                 )  # fmt: skip
+        return found
+
+    def __iter__(self) -> Iterator[RunTask]:
+        """Its tasks."""
+        return iter(self.tasks)
+
+    def task(self, id: str) -> RunTask:
+        """One task.
+
+        Raises:
+            PrunError: there is none.
+        """
+        found = next((task for task in self.tasks if task.id == id), None)
+        if found is None:
+            self.position(id)  # tells what is wrong with it
+            raise PrunError(Problem("no-task", f"run {self.id} has no task {id!r}"))
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -463,6 +477,11 @@ class Run:
             "code": [name for name in recipe.code if name != "call"],
             "packages": dict(recipe.packages), "python": recipe.python, "version": recipe.version,
         }  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        from ..view.notebook import run_html
+
+        return run_html(self.id, self.pipeline, self.status, self.seconds, self.counts, self.tasks)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {s}" for s, n in self.counts.items() if n)

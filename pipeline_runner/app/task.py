@@ -1,0 +1,76 @@
+"""A task of a past run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+class Task(NamedTuple):
+    """One task of a run. ``seconds`` is None where nothing ran."""
+
+    id: str
+    step: str
+    status: str
+    attempts: int
+    seconds: float | None
+    error: str | None
+
+
+class RunTask(Task):
+    """A task together with its run: what it got, gave and printed.
+
+    Example:
+        >>> from pipeline_runner import Pipeline
+        >>> run = Pipeline.load("pipeline.yaml").run(backend="sequential")
+        >>> task = run.task("describe[Oslo]")
+        >>> task.status in ("succeeded", "reused")
+        True
+        >>> task.inputs["warm"], task.output["mean"]
+        (15.0, 6.8)
+    """
+
+    run: Run
+
+    @classmethod
+    def of(cls, run: Run, *fields: Any) -> RunTask:
+        """The task with these fields."""
+        made = cls(*fields)
+        made.run = run
+        return made
+
+    @property
+    def output(self) -> Any:
+        """What it returned. Raises ``RunFailed`` where it gave nothing."""
+        return self.run.output(self.id)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Its arguments by name, as it got them."""
+        return self.run.inputs(self.id)
+
+    @property
+    def log(self) -> str:
+        """What it printed."""
+        return self.run.log(self.id)
+
+    def debug(self, *, pdb: bool = False) -> Any:
+        """Run it again in this process, with the code as it is now; nothing is stored."""
+        return self.run.debug(self.id, pdb=pdb)
+
+    def __repr__(self) -> str:
+        from ..view.text import duration
+
+        took = f" in {duration(self.seconds)}" if self.seconds is not None else ""
+        error = f": {self.error}" if self.error else ""
+        return f"<Task {self.id} {self.status}{took}{error}>"
+
+    def _repr_html_(self) -> str:
+        from ..view.notebook import task_html
+
+        return task_html(self.run.describe(self.id))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Task, tuple(self)  # a run cannot leave its process
