@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import file_option, store_option
+from .options import complete, file_option, run_option, store_option
 
 if TYPE_CHECKING:
     from ..app.run import Run
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @click.command("debug")
-@click.argument("task")
-@click.option("--run", "run", metavar="RUN", help="The run's id or its beginning (default: the latest).")
+@click.argument("task", shell_complete=complete("tasks"))
+@run_option
 @click.option("--pdb", "pdb", is_flag=True, help="Under pdb: see below where it stops.")
 @click.option(
     "-b",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from .options import file_option, json_option, store_option, verbose_option
+from .options import complete, file_option, json_option, store_option, verbose_option
 
 
 @click.command("diff")
-@click.argument("before", metavar="[RUN]", required=False)
-@click.argument("after", metavar="[RUN]", required=False)
+@click.argument("before", metavar="[RUN]", required=False, shell_complete=complete("runs"))
+@click.argument("after", metavar="[RUN]", required=False, shell_complete=complete("runs"))
 @file_option
 @store_option
 @verbose_option

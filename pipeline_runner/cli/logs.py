@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import file_option, store_option
+from .options import complete, file_option, run_option, store_option
 
 if TYPE_CHECKING:
     from ..app.run import Run
@@ -17,8 +17,8 @@ EVERY = 0.3  # seconds between two looks at a log that is followed
 
 
 @click.command("logs")
-@click.argument("task")
-@click.option("--run", "run", metavar="RUN", help="The run's id or its beginning (default: the latest).")
+@click.argument("task", shell_complete=complete("tasks"))
+@run_option
 @click.option("--follow", is_flag=True, help="Go on until the run is over.")
 @file_option
 @store_option

@@ -68,6 +68,13 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f".{cmd_name}", __package__).command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The commands, without importing them."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(n, help=h) for n, h in COMMANDS.items() if n.startswith(incomplete)]
+        return found or click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Their help in a line each, without importing them."""
         with formatter.section("Commands"):
@@ -159,6 +166,10 @@ def cli() -> None:
       prun init demo && cd demo
       prun plan
       prun run
+
+    \b
+    Completion, for bash (zsh and fish likewise):
+      eval "$(_PRUN_COMPLETE=bash_source prun)"
     """
 
 

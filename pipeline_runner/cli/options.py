@@ -15,6 +15,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_FILE = "pipeline.yaml"
 
+
+def complete(what: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """A function of `completion`, which is imported when a shell asks."""
+
+    def ask(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from . import completion
+
+        found: list[Any] = getattr(completion, what)(ctx, incomplete)
+        return found
+
+    return ask
+
+
 pipeline_argument = click.argument("pipeline", required=False, metavar="[PIPELINE]")
 
 store_option = click.option(
@@ -27,6 +40,14 @@ file_option = click.option(
     "file",
     metavar="PIPELINE",
     help=f"The pipeline whose store is meant (default: {DEFAULT_FILE}).",
+)
+
+run_option = click.option(
+    "--run",
+    "run",
+    metavar="RUN",
+    help="The run's id or its beginning (default: the latest).",
+    shell_complete=complete("runs"),
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
@@ -46,7 +67,12 @@ def load_options(command: F) -> F:
     """What decides how a pipeline is loaded: params, profile, store."""
     for option in (
         store_option,
-        click.option("--profile", metavar="NAME", help="Use this profile of the pipeline."),
+        click.option(
+            "--profile",
+            metavar="NAME",
+            help="Use this profile of the pipeline.",
+            shell_complete=complete("profiles"),
+        ),
         click.option(
             "-p",
             "--param",
@@ -65,7 +91,11 @@ def choice_options(command: F) -> F:
     """What decides which steps are looked at."""
     for option in (
         click.option(
-            "--force", multiple=True, metavar="STEP", help="Run this step even if it is up to date."
+            "--force",
+            multiple=True,
+            metavar="STEP",
+            help="Run this step even if it is up to date.",
+            shell_complete=complete("expressions"),
         ),
         click.option(
             "-s",
@@ -73,6 +103,7 @@ def choice_options(command: F) -> F:
             multiple=True,
             metavar="EXPR",
             help="Only these steps: train, +train, train+, tag:nightly.",
+            shell_complete=complete("expressions"),
         ),
     ):
         command = option(command)

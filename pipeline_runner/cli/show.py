@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import file_option, json_option, store_option, verbose_option
+from .options import complete, file_option, json_option, store_option, verbose_option
 
 if TYPE_CHECKING:
     from ..app.run import Run
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("run", required=False)
-@click.argument("task", required=False)
+@click.argument("run", required=False, shell_complete=complete("runs_and_tasks"))
+@click.argument("task", required=False, shell_complete=complete("tasks"))
 @file_option
 @store_option
 @click.option("--save", metavar="PATH", help="Write TASK's output there, in the format of the suffix.")

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from .options import file_option, json_option, load, load_options, pipeline_argument, verbose_option
+from .options import complete, file_option, json_option, load, load_options, pipeline_argument, verbose_option
 
 
 @click.command("why")
-@click.argument("task")
+@click.argument("task", shell_complete=complete("tasks"))
 @pipeline_argument
 @file_option
 @load_options
