@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +24,7 @@ from .reached import Reached
 from .record import Recorder
 from .run import Run
 from .session import Session
+from .stopping import stoppable
 from .warm import Stamps
 
 
@@ -87,7 +85,7 @@ def execute(
     recorder.begin()
     status = CANCELLED
     try:
-        with _stoppable(loop), _few_collections():
+        with stoppable(loop), _few_collections():
             status = loop.run()
     finally:
         seconds = loop.at()
@@ -151,28 +149,3 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@contextmanager
-def _stoppable(loop: Loop) -> Iterator[None]:
-    """SIGINT and SIGTERM ask the loop to stop; only the main thread may listen to signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = [signal.SIGINT, signal.SIGTERM]
-
-    def stop(number: int, frame: Any) -> None:
-        loop.stop_requests += 1
-        if loop.inline:
-            raise KeyboardInterrupt
-
-    before = {}
-    for number in signals:
-        if os.name == "nt" and number == signal.SIGTERM:
-            continue
-        before[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

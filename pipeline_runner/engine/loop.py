@@ -22,7 +22,7 @@ from ..model.work import Job, Project, StoreAt, Task
 from . import messages as m
 from .bind import Binder, BindError, varies_by_item, when_varies
 from .expand import Expander, SplitNeeded
-from .ports import Clock, Code, History, Observer, Pool
+from .ports import Clock, Code, Done, History, Observer, Pool
 from .prepare import Candidate, Preparer, bind_failure
 from .publishing import Publishing
 from .reasons import damage, explain, in_words
@@ -32,6 +32,10 @@ from .timers import Timers
 
 POLL_SECONDS = 0.25  # how long a stop request may go unnoticed while workers are busy
 GRACE_SECONDS = 5.0  # what running tasks get after a stop request
+
+
+class Abandoned(KeyboardInterrupt):
+    """The user asked a second time to stop, while there was no way to listen."""
 
 
 class Settings(NamedTuple):
@@ -81,6 +85,7 @@ class Loop:
         self.settings = settings
         self.observers = observers
         self.stop_requests = 0  # set from outside, by a signal's handler
+        self.waiting = False  # for workers; else at work itself
         self.run_entries: dict[CacheKey, Entry] = {}  # made or found in this run
         self._open_pool = open_pool
         self._pool: Pool | None = None
@@ -100,6 +105,11 @@ class Loop:
         """Whether tasks run in this thread, so that only an exception stops one."""
         return bool(getattr(self._pool, "inline", False))
 
+    @property
+    def interruptible(self) -> bool:
+        """Whether a KeyboardInterrupt would now hit a task, and nothing but a task."""
+        return bool(getattr(self._pool, "busy", False))
+
     # ---- the loop --------------------------------------------------------------------------------
 
     def run(self) -> str:
@@ -109,6 +119,8 @@ class Loop:
             while not self.state.finished or self._flying or self._outbox:
                 try:
                     self._turn()
+                except Abandoned:
+                    raise
                 except KeyboardInterrupt:  # only pools that run tasks in this thread let it through
                     self.stop_requests += 1
             return self.state.status
@@ -137,8 +149,7 @@ class Loop:
             self.tell(m.SlotsFree(self.at(), free))
             self._send()
         if self._flying:
-            assert self._pool is not None
-            for done in self._pool.wait(min(POLL_SECONDS, self._timers.wait(self.at(), POLL_SECONDS) or 0.0)):
+            for done in self._wait(min(POLL_SECONDS, self._timers.wait(self.at(), POLL_SECONDS) or 0.0)):
                 batch = self._flying.pop(done.ticket)
                 batch.done(done.outcomes)
         elif not self._outbox and not self.state.finished:
@@ -146,6 +157,14 @@ class Loop:
             if wait is None:
                 raise AssertionError("nothing runs and nothing is left to start: a bug")
             self.clock.sleep(min(wait, POLL_SECONDS))
+
+    def _wait(self, seconds: float) -> Sequence[Done]:
+        assert self._pool is not None
+        self.waiting = True
+        try:
+            return self._pool.wait(seconds)
+        finally:
+            self.waiting = False
 
     def _free(self) -> int:
         return self.settings.workers if self._pool is None else self._pool.free()

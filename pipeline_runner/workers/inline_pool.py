@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from multiprocessing.pool import ThreadPool
 from types import TracebackType
 
 from ..engine.ports import Done
@@ -121,6 +120,7 @@ class SequentialPool:
         self._queued: list[tuple[int, Job, Sequence[Task]]] = []
         self._ready: list[Done] = []
         self._stopped = False
+        self.busy = False  # while a task may be interrupted
 
     def __enter__(self) -> SequentialPool:
         return self
@@ -144,8 +144,10 @@ class SequentialPool:
             outcomes: list[Outcome] = [NotRun(CANCELLED) for _ in tasks]
             try:
                 self._surroundings.enter()
+                self.busy = True
                 outcomes = run_batch(job, tasks, self._host)
             finally:  # a KeyboardInterrupt goes through, and the ticket is answered nevertheless
+                self.busy = False
                 self._queued.pop(0)
                 self._ready.append(Done(ticket, outcomes))
         elif not self._ready and timeout:
@@ -173,10 +175,12 @@ class ThreadingPool:
         self._workers = workers
         self._surroundings = _Surroundings(project, threads=True)
         self._host = _InProcess(self._surroundings.capture, interruptible=False)
-        self._threads: ThreadPool | None = None
+        self._threads: list[threading.Thread] = []
+        self._work: queue.SimpleQueue[tuple[int, Job, Sequence[Task]] | None] = queue.SimpleQueue()
         self._running: dict[int, int] = {}  # ticket -> number of tasks
         self._inbox: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._stop_at: float | None = None
+        self._abandoned = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> ThreadingPool:
@@ -192,13 +196,18 @@ class ThreadingPool:
         if self._stop_at is not None:
             self._inbox.put(Done(ticket, [NotRun(CANCELLED) for _ in tasks]))
             return
-        if self._threads is None:
-            self._surroundings.enter()
-            self._threads = ThreadPool(self._workers)
-        self._threads.apply_async(self._run, (ticket, job, tasks))
+        self._surroundings.enter()
+        if len(self._threads) < min(self._workers, len(self._running)):
+            # a daemon: the interpreter does not wait at its end for a task that nobody can stop
+            thread = threading.Thread(target=self._run, name=f"prun-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._work.put((ticket, job, tasks))
 
-    def _run(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
-        self._inbox.put(Done(ticket, run_batch(job, tasks, self._host)))
+    def _run(self) -> None:
+        while (batch := self._work.get()) is not None:
+            ticket, job, tasks = batch
+            self._inbox.put(Done(ticket, run_batch(job, tasks, self._host)))
 
     def free(self) -> int:
         return self._workers - len(self._running)
@@ -212,6 +221,7 @@ class ThreadingPool:
         ready = self._next(end)
         if not ready and self._stop_at is not None and time.monotonic() >= self._stop_at:
             # the threads go on until they end by themselves; nobody waits for them any longer
+            self._abandoned = True
             ready = [Done(t, [NotRun(CANCELLED)] * n) for t, n in self._running.items()]
         return [done for done in ready if self._running.pop(done.ticket, None) is not None]
 
@@ -233,9 +243,10 @@ class ThreadingPool:
         self._stop_at = at if self._stop_at is None else min(at, self._stop_at)
 
     def close(self) -> None:
-        if self._threads is not None:
-            threads, self._threads = self._threads, None
-            threads.close()
-            if not self._running:
-                threads.join()
+        threads, self._threads = self._threads, []
+        for _ in threads:
+            self._work.put(None)
+        if not self._running and not self._abandoned:
+            for thread in threads:
+                thread.join()
         self._surroundings.leave()

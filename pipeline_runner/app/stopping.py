@@ -1,0 +1,65 @@
+"""Ctrl-C and SIGTERM.
+
+Once: nothing more starts, what runs has a short grace, the record is closed. Twice: what runs ends
+at once. A request is only noted here, and the loop sees to it between two events; but where the
+loop is deep in something long, a second one breaks out of it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..engine.loop import GRACE_SECONDS, Abandoned, Loop
+
+AGAIN_SECONDS = 1.0  # for code that catches everything and goes on
+
+
+@contextmanager
+def stoppable(loop: Loop) -> Iterator[None]:
+    """Signals ask the loop to stop; only the main thread may listen to them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over = threading.Event()
+    asked = [0]
+
+    def stop(number: int, frame: Any) -> None:
+        asked[0] += 1
+        unheard = loop.stop_requests > 0
+        loop.stop_requests += 1
+        if asked[0] == 1:
+            if loop.inline:  # a task in this very thread hears signals alone
+                threading.Thread(target=_again, args=(over,), name="prun-grace", daemon=True).start()
+        elif loop.interruptible:
+            raise KeyboardInterrupt
+        elif unheard and not loop.waiting:
+            raise Abandoned
+
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if os.name == "nt" and number == signal.SIGTERM:
+            continue
+        before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        over.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _again(over: threading.Event) -> None:
+    """After the grace ask again, as the user would, until there is nothing left to stop."""
+    wait = GRACE_SECONDS
+    while not over.wait(wait):
+        wait = AGAIN_SECONDS
+        if hasattr(signal, "pthread_kill"):  # wakes a call that sleeps, too
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        else:
+            _thread.interrupt_main()

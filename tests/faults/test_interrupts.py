@@ -1,0 +1,179 @@
+"""Ctrl-C and SIGTERM, once and twice: real processes, and nothing of them left behind."""
+
+# ruff: noqa: E501 - the text of test projects
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from harness import Project, Result, reused, statuses
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+TASKS = """\
+import subprocess, sys, time
+from pathlib import Path
+
+from calls import called
+
+def note(x):
+    called(f"note {x}")
+    return x
+def mark(x):
+    Path(f"begun-{x}").touch()
+def short(x):
+    mark(x)
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    called(f"short {x}")
+    return x
+def hang(x):
+    mark(x)
+    time.sleep(600)
+def hang_with_a_child(x):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    mark(x)
+    child.wait()
+def stubborn(x):
+    mark(x)
+    while True:
+        try:
+            time.sleep(600)
+        except BaseException:
+            called("would not stop")
+            if Path("enough").exists():
+                raise
+            Path("enough").touch()
+"""
+
+
+class Interrupted:
+    """A run that hangs in the tasks of step ``f``, and signals for it."""
+
+    def __init__(self, project: Project, backend: str, function: str) -> None:
+        project.file("tasks.py", TASKS)
+        project.pipeline(
+            f"""
+            executor: {{backend: {backend}, workers: 2}}
+            steps:
+              first: {{call: tasks:note, foreach: [1, 2], inputs: {{x: item}}}}
+              f: {{call: tasks:{function}, needs: [first], foreach: [1, 2, 3, 4], inputs: {{x: item}}}}
+              last: {{call: tasks:note, inputs: {{x: f}}}}
+            """
+        )
+        self.project = project
+        self.temporary = project.folder.parent / "temporary"
+        self.temporary.mkdir()
+        self.args = ("run", "--json")
+        self.process = project.start(*self.args, env={"TMPDIR": str(self.temporary)})
+        self.wait_for("begun-1")
+
+    def wait_for(self, name: str) -> None:
+        end = time.monotonic() + 60
+        while not self.project.has(name):
+            assert time.monotonic() < end, "the task does not begin"
+            time.sleep(0.02)
+
+    def signal(self, number: int) -> Interrupted:
+        os.kill(self.process.pid, number)
+        return self
+
+    def finish(self) -> Result:
+        result = self.project.finish(self.process, *self.args)
+        assert result.exit == 130, result
+        assert "Traceback" not in result.err
+        self.leaves_nothing()
+        return result
+
+    def leaves_nothing(self) -> None:
+        end = time.monotonic() + 20
+        while found := relatives(self.project):
+            assert time.monotonic() < end, f"still there: {found}"
+            time.sleep(0.1)
+        assert [p.name for p in self.temporary.iterdir()] == []
+        rests = self.project.folder / ".prun" / "tmp"
+        assert not rests.exists() or list(rests.iterdir()) == []
+
+    def record(self) -> str:
+        """The status in the list of runs."""
+        return str(self.project.python(LAST_STATUS).out.strip())
+
+
+LAST_STATUS = "from pipeline_runner import Run\nprint(Run.latest().status)\n"
+
+
+def relatives(project: Project) -> list[str]:
+    """Processes that were started, directly or not, by a command of this project."""
+    mark = f"CALLS={project.log}".encode()
+    found = []
+    for entry in Path("/proc").iterdir() if sys.platform == "linux" else ():
+        try:
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+def test_once_nothing_more_starts_and_what_runs_may_end(
+    project: Project, backend: str, number: signal.Signals
+) -> None:
+    run = Interrupted(project, backend, "short")
+    found = statuses(run.signal(number).finish())
+    assert found["f[1]"] == "succeeded"
+    assert found["last"] == "cancelled"
+    assert "cancelled" in {found[f"f[{k}]"] for k in (2, 3, 4)}
+    assert run.record() == "cancelled"
+    done = {task for task, state in found.items() if state == "succeeded"}
+    assert done <= reused(project.run("--backend", backend))
+
+
+@pytest.mark.parametrize(
+    ("backend", "function"), [("loky", "hang_with_a_child"), ("threading", "hang"), ("sequential", "hang")]
+)
+def test_once_the_grace_is_not_for_ever(project: Project, backend: str, function: str) -> None:
+    run = Interrupted(project, backend, function)
+    found = statuses(run.signal(signal.SIGINT).finish())
+    assert {found[f"f[{k}]"] for k in (1, 2, 3, 4)} == {"cancelled"}
+    assert run.record() == "cancelled"
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+def test_twice_what_runs_ends_at_once(project: Project, backend: str) -> None:
+    run = Interrupted(project, backend, "short")
+    run.signal(signal.SIGINT)
+    time.sleep(0.3)  # two signals of a kind at one moment are one
+    found = statuses(run.signal(signal.SIGINT).finish())
+    assert {found[f"f[{k}]"] for k in (1, 2, 3, 4)} == {"cancelled"}
+    assert "short 1" not in project.calls()
+    assert run.record() == "cancelled"
+
+
+def test_a_task_that_catches_everything_is_asked_again(project: Project) -> None:
+    run = Interrupted(project, "sequential", "stubborn")
+    found = statuses(run.signal(signal.SIGINT).finish())
+    assert found["f[1]"] == "cancelled"
+    assert project.calls().count("would not stop") == 2
+
+
+def test_a_run_that_waits_for_a_retry_is_stopped_at_once(project: Project) -> None:
+    project.file(
+        "tasks.py", "from pathlib import Path\ndef fail():\n    Path('begun').touch()\n    raise ValueError\n"
+    )
+    project.pipeline("steps: {a: {call: tasks:fail, retry: {limit: 1, delay: 1h}}}")
+    process = project.start("run", "--json")
+    end = time.monotonic() + 60
+    while not project.has("begun") and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGTERM)
+    result = project.finish(process, "run")
+    assert result.exit == 130
+    assert statuses(result) == {"a": "cancelled"}
