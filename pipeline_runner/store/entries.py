@@ -68,6 +68,11 @@ class Entries:
                 self._from_packs(recipe, missing[recipe], found)
         return found
 
+    def single(self, key: CacheKey) -> Entry | None:
+        """The whole entry in a file of its own: one look, no listing."""
+        found = self._singles({key.recipe: [key.args]}).get(key)
+        return found if isinstance(found, Entry) else None
+
     def recipe_entries(self, recipe: str) -> list[Entry]:
         """Every whole entry of a recipe."""
         self._folders.pop(recipe, None)

@@ -20,6 +20,7 @@ from .sealed import Seals
 
 if TYPE_CHECKING:
     from .files import FileStore
+    from .locks import Locks
 
 DEFAULT = ".prun"
 FORMAT = 1
@@ -85,6 +86,15 @@ class Store:
     def place(self) -> str | StoreAt:
         """What opens the same store in a worker: where the key stands, never the key."""
         return self.at if self.at.sign or self.at.safe else self.url
+
+    @property
+    def locks(self) -> Locks | None:
+        """Locks that exclude the processes of this machine; None for a remote store."""
+        if not self.files.is_local:
+            return None
+        from .locks import FileLocks
+
+        return FileLocks(os.path.join(self.url, "locks"))
 
     @property
     def identity(self) -> str:

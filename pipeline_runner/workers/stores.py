@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..model.artifact import Artifact, Entry
+from ..model.artifact import Artifact, CacheKey, Entry
 from ..model.work import StoreAt
 from .imports import is_project_module
+
+if TYPE_CHECKING:
+    from ..store.locks import Locks
 
 
 @lru_cache(maxsize=4)
@@ -28,6 +31,21 @@ class WorkerStore:
 
     def __init__(self, place: str | StoreAt, root: str) -> None:
         self._store = _opened(place, root)
+
+    @property
+    def locks(self) -> Locks | None:
+        """Who computes what, on stores of this machine."""
+        locks: Locks | None = self._store.locks
+        return locks
+
+    def made_since(self, key: CacheKey, since: float) -> Entry | None:
+        """An entry that another run has made lately, if all of it is there."""
+        entry = self._store.entries.single(key)
+        if entry is None or entry.created < since:
+            return None
+        from ..store.census import missing_parts
+
+        return None if missing_parts(self._store, entry) else entry
 
     @property
     def safe(self) -> bool:

@@ -11,6 +11,7 @@ from ..model.artifact import Artifact, Entry
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from ..model.work import Job, StoreAt, Task
 from .call import refuse_lazy, resolve, run_checks, split_outputs
+from .claims import Claims
 from .errors import describe, headline, timed_out
 from .failure import TaskError
 from .host import Host, PlainHost, TimeUp
@@ -58,15 +59,22 @@ class _Batch:
         return self.secrets[name]
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
+        claims = Claims(self.job, self.store, tasks)
         try:
             for position, task in enumerate(tasks):
+                if (found := claims.take(task)) is not None:
+                    self.outcomes.append(Succeeded(found, found.seconds))
+                    continue
                 self.outcomes.append(self.task(position, task))
                 if isinstance(self.outcomes[-1], Succeeded):
                     self.pending.append(position)
                 if time.monotonic() - self.flushed > FLUSH_EVERY:
                     self.flush()
         finally:
-            self.flush()
+            try:
+                self.flush()
+            finally:
+                claims.release()
         return self.outcomes
 
     def flush(self) -> None:
