@@ -7,12 +7,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask
+from .longest import longest_path
 from .reasons import common_reasons
 from .style import PLAIN, Style
 from .text import cells, clip, clip_middle, number, pad, plural, rough, some
 
 ROOMY = 30  # steps: a longer table is collapsed
 SHOWN_IDS = 3
+SHOWN_LEGS = 5  # of the longest path
 
 
 class Row(NamedTuple):
@@ -39,7 +41,7 @@ def plan_lines(
 ) -> list[str]:
     """The whole plan. ``unsized``: steps whose number of items is not known yet."""
     counts = {action: sum(1 for t in tasks if t.action == action) for action in (RUN, REUSE, SKIP, UNDECIDED)}
-    head = _headline(name, counts, estimate_s, width, style)
+    head = [*_headline(name, counts, estimate_s, width, style), *_longest(tasks, estimate_s, width)]
     rows = rows_of(tasks, unsized)
     if verbose:
         return [*head, *([""] if rows else []), *_table(rows, width, style, most_ids=None)]
@@ -76,6 +78,21 @@ def _headline(
     if width is not None and cells(f"{name}: {tasks}, {split}{about}") > width:
         return [f"{style(clip_middle(name, width // 2), 'bold')}: {tasks}{about}", clip(f"  {split}", width)]
     return [f"{style(name, 'bold')}: {tasks}, {split}{about}"]
+
+
+def _longest(tasks: Sequence[PlannedTask], estimate_s: float | None, width: int | None) -> list[str]:
+    """How long it takes on any number of workers, and for what; where that is worth a line."""
+    legs = longest_path(tasks) if estimate_s is not None and estimate_s >= 1 else []
+    seconds = sum(leg.seconds for leg in legs)
+    if len(legs) < 2 or seconds < 1:
+        return []
+    longest = sorted(legs, key=lambda leg: -leg.seconds)[:SHOWN_LEGS]
+    shown = [
+        f"{leg.task} {rough(leg.seconds)}" for leg in legs if leg in longest and leg.seconds >= seconds / 50
+    ]
+    rest = len(legs) - len(shown)
+    others = [plural(rest, "short task" if shown else "task")] if rest else []
+    return [clip(f"  longest path {rough(seconds)}: {', '.join([*shown, *others])}", width)]
 
 
 # ---- rows ---------------------------------------------------------------------------------------
