@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..engine.bind import BindError
+from ..engine.references import BindError
 from ..engine.results import Unknown
 from ..errors import Place, Problem
 from ..model.bound import Inline

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..engine.bind import Binder, BindError
+from ..engine.bind import Binder
 from ..engine.expand import Expander, SplitNeeded
+from ..engine.references import BindError
 from ..engine.results import Unknown
 from ..errors import Problem, RunFailed
 from ..keys.files import FileIndex

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..engine.bind import Binder, BindError
+from ..engine.bind import Binder
 from ..engine.capacity import THOUSANDTHS, Limits
+from ..engine.references import BindError
 from ..model.graph import Graph, Step, Text
 from ..view.text import size
 

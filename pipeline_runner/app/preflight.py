@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..engine.bind import BindError
 from ..engine.expand import Expander, SplitNeeded
+from ..engine.references import BindError
 from ..engine.results import Unknown
 from ..errors import BlobLost, Place, Problem
 from ..keys.code import CodeError
@@ -43,6 +43,7 @@ class Preflight:
             if lint:
                 found += annotation_problems(self.session, step, self._argument)
         found += self._secrets(names)
+        found += self._hooks()
         return found
 
     # ---- the environment -------------------------------------------------------------------------
@@ -78,6 +79,17 @@ class Preflight:
                 read_secret(name, self.graph.secrets[name], self.graph.root)
             except TaskError as error:
                 yield Problem("secret", str(error), self.place(("secrets", name)), error.hint)
+
+    def _hooks(self) -> Iterator[Problem]:
+        for when, calls in (("on_success", self.graph.on_success), ("on_failure", self.graph.on_failure)):
+            for i, call in enumerate(calls):
+                try:
+                    self.session.code.fingerprint(call)
+                except CodeError as error:
+                    place = getattr(error, "where", None)
+                    if not isinstance(place, Place):
+                        place = self._where((when, i)) or self._where((when,))
+                    yield Problem("callable", str(error), place, getattr(error, "hint", ""))
 
     # ---- a step ------------------------------------------------------------------------------------
 

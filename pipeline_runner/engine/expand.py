@@ -11,7 +11,8 @@ from ..model.artifact import Entry
 from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
 from ..model.names import short_key
-from .bind import Binder, BindError, as_text, shorten
+from .bind import Binder, shorten
+from .references import BindError, as_text
 from .results import FollowedItems, Items, StepResult, Unknown
 
 

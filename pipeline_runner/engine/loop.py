@@ -15,17 +15,20 @@ from typing import Any, NamedTuple
 from ..errors import BlobLost
 from ..model.artifact import CacheKey, Damaged, Entry
 from ..model.bound import Bound
-from ..model.event import Event, Published, TaskFailed, TaskLogged, TasksCancelled
+from ..model.event import Event, HookEnded, Published, TaskFailed, TaskLogged, TasksCancelled
 from ..model.graph import Graph, Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
 from ..model.work import Job, Project, StoreAt, Task
 from . import messages as m
-from .bind import Binder, BindError, varies_by_item, when_varies
+from .bind import Binder
+from .depends import varies_by_item, when_varies
 from .expand import Expander, SplitNeeded
+from .hooks import Hook, hook_error, hook_task
 from .ports import Clock, Code, Done, History, Observer, Pool
 from .prepare import Candidate, Preparer, bind_failure
 from .publishing import Publishing
 from .reasons import damage, explain, in_words
+from .references import BindError
 from .results import Unknown
 from .state import MAX_LOSSES, State
 from .timers import Timers
@@ -112,21 +115,38 @@ class Loop:
 
     # ---- the loop --------------------------------------------------------------------------------
 
-    def run(self) -> str:
-        """Run to the end; the run's status."""
+    def run(self, over: Callable[[str], Sequence[Hook]] = lambda status: ()) -> str:
+        """Run to the end; the run's status. ``over`` is called with it, and says what to call then."""
         try:
             self.tell(m.Began(self.at()))
-            while not self.state.finished or self._flying or self._outbox:
-                try:
-                    self._turn()
-                except Abandoned:
-                    raise
-                except KeyboardInterrupt:  # only pools that run tasks in this thread let it through
-                    self.stop_requests += 1
-            return self.state.status
+            self._work()
+            status = self.state.status
+            for hook in over(status):
+                self._send_hook(hook)
+            self._work()
+            return status
         finally:
             if self._pool is not None:
                 self._pool.close()
+
+    def _work(self) -> None:
+        while not self.state.finished or self._flying or self._outbox:
+            try:
+                self._turn()
+            except Abandoned:
+                raise
+            except KeyboardInterrupt:  # only pools that run tasks in this thread let it through
+                self.stop_requests += 1
+
+    def _send_hook(self, hook: Hook) -> None:
+        def done(outcomes: Sequence[Outcome]) -> None:
+            outcome = outcomes[0]
+            self._announce(HookEnded(self.at(), hook.when, hook.call, hook_error(outcome), outcome.log))
+
+        s = self.settings
+        job = Job("hook", "", "", s.store, s.project, s.run_id, secrets=self.graph.secrets)
+        job, task = hook_task(hook, job)
+        self._outbox.append((job, [task], _Batch(hook.when, [], done)))
 
     def at(self) -> float:
         return self.clock.now() - self._began

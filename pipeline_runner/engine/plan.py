@@ -12,11 +12,13 @@ from ..model.names import task_id
 from ..model.outcome import SKIPPED, SUCCEEDED
 from ..resolve.order import waves
 from . import rules
-from .bind import Binder, BindError, when_varies
+from .bind import Binder
+from .depends import when_varies
 from .expand import Expander, SplitNeeded
 from .ports import Code, History
 from .prepare import Candidate, Preparer
 from .reasons import damage, explain
+from .references import BindError
 from .results import Unknown
 
 

@@ -12,8 +12,10 @@ from ..model.bound import Bound
 from ..model.graph import Step
 from ..model.names import task_id
 from ..model.outcome import ErrorInfo
-from .bind import Args, Binder, BindError, when_varies
+from .bind import Args, Binder
+from .depends import when_varies
 from .ports import Cache, Code
+from .references import BindError
 
 
 class Candidate(NamedTuple):

@@ -26,8 +26,8 @@ from ..model.graph import Graph, Step
 from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED, ErrorInfo
 from . import messages as m
-from .bind import step_refs
 from .capacity import Capacity, Limits
+from .depends import step_refs
 from .priority import batch_size, remaining_paths
 from .retry import delay_before
 from .rules import RUN, decide

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from engine_world import Opaque, World
 
-from pipeline_runner.engine.bind import Args, Binder, BindError, varies_by_item
+from pipeline_runner.engine.bind import Args, Binder
+from pipeline_runner.engine.depends import varies_by_item
 from pipeline_runner.engine.expand import Expander, SplitNeeded
 from pipeline_runner.engine.prepare import Preparer
+from pipeline_runner.engine.references import BindError
 from pipeline_runner.engine.results import Unknown
 from pipeline_runner.keys.canonical import plain_digest
 from pipeline_runner.model.artifact import CacheKey, Entry

@@ -1,0 +1,51 @@
+"""What a step's arguments depend on, read from the graph alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model.graph import Files, Input, Literal, Ref, Step, Text
+from ..resolve import condition
+
+
+def step_refs(step: Step) -> list[Ref]:
+    """Every reference to a step's output in a step's arguments and condition."""
+    found = []
+    for binding in step.args.values():
+        if isinstance(binding, Input):
+            found.append(binding.ref)
+        elif isinstance(binding, Files) and isinstance(binding.source, Ref):
+            found.append(binding.source)
+    if step.when is not None:
+        found.extend(condition.references(step.when))
+    return [r for r in found if r.root == "step"]
+
+
+def varies_by_item(value: Any) -> bool:
+    """Whether a binding, a text or a literal names the item or a matrix axis."""
+    stack = [value]
+    while stack:
+        v = stack.pop()
+        if isinstance(v, Ref):
+            if v.root in ("item", "matrix"):
+                return True
+        elif isinstance(v, Input):
+            stack.append(v.ref)
+        elif isinstance(v, Files):
+            stack.append(v.source)
+        elif isinstance(v, Literal):
+            stack.append(v.value)
+        elif isinstance(v, Text):
+            stack.extend(v.parts)
+        elif type(v) is list:
+            stack.extend(v)
+        elif type(v) is dict:
+            stack.extend(v.values())
+    return False
+
+
+def when_varies(step: Step) -> bool:
+    """Whether ``when`` is asked for each item by itself."""
+    return step.when is not None and any(
+        r.root in ("item", "matrix") for r in condition.references(step.when)
+    )
