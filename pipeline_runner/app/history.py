@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
@@ -65,6 +65,10 @@ class StoreHistory:
             if entry is not None and _item_parts(entry.parts) == items:
                 return entry
         return same_id
+
+    def keys(self, step: str) -> Iterable[CacheKey]:
+        """The cache keys of the step's last tasks."""
+        return self._keys(step).values()
 
     def _entry(self, step: str, key: str) -> Entry | None:
         """The entry of the step's last task of this KEY."""

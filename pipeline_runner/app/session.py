@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..engine.bind import Binder
 from ..engine.expand import Expander
 from ..engine.plan import Planner
 from ..engine.prepare import Preparer
+from ..model.artifact import CacheKey
 from ..model.decision import PlannedTask
 from ..model.graph import Graph
+from .ahead import Ahead
 from .opened import Opened
 
 
@@ -16,9 +20,16 @@ class Session(Opened):
 
     def binding(self, graph: Graph, run_id: str, forced: frozenset[str]) -> tuple[Binder, Expander, Preparer]:
         """What binds, expands and looks up the tasks of (a part of) the pipeline."""
-        binder = Binder(graph, self.params, run_id, self.store, self.recipes, self.files)
-        preparer = Preparer(binder, self.store, self.recipes, forced, paranoid=self.paranoid)
+        cache = self.store if self.store.files.is_local else Ahead(self.store, lambda: self._likely(graph))
+        binder = Binder(graph, self.params, run_id, cache, self.recipes, self.files)
+        preparer = Preparer(binder, cache, self.recipes, forced, paranoid=self.paranoid)
         return binder, Expander(binder), preparer
+
+    def _likely(self, graph: Graph) -> Iterator[CacheKey]:
+        """The keys that the last run's tasks had, of the steps that still do the same."""
+        for name in graph.steps:
+            recipe = self.recipes.recipe(name).digest
+            yield from (key for key in self.history.keys(name) if key.recipe == recipe)
 
     def plan(self, graph: Graph, forced: frozenset[str]) -> list[PlannedTask]:
         binder, expander, preparer = self.binding(graph, "plan", forced)

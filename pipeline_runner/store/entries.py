@@ -29,6 +29,7 @@ SAFE_CODECS = CODECS - {"pickle"}
 # why entries are treated as if they were not there
 UNSIGNED, FORMAT, PICKLED = "unsigned", "format", "pickle"
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
+_AT_ONCE = 32  # packs of one recipe that are read together from far away
 _SETTLED = 2.0  # seconds after which a folder's time stamp tells of every change
 _CUT = Damaged("corrupt", "its entry is damaged")
 
@@ -61,11 +62,10 @@ class Entries:
         wanted: dict[str, list[str]] = {}
         for recipe, args in keys:
             wanted.setdefault(recipe, []).append(args)
-        with _no_gc(len(keys)):
+        with no_gc(len(keys)):
             found = self._singles(wanted)
-            missing = {r: [a for a in args if CacheKey(r, a) not in found] for r, args in wanted.items()}
-            for recipe in [r for r, args in missing.items() if args]:
-                self._from_packs(recipe, missing[recipe], found)
+            missing = {r: {a for a in args if CacheKey(r, a) not in found} for r, args in wanted.items()}
+            self._from_packs({r: args for r, args in missing.items() if args}, found)
         return found
 
     def single(self, key: CacheKey) -> Entry | None:
@@ -140,24 +140,43 @@ class Entries:
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
             return _CUT
 
-    def _from_packs(self, recipe: str, missing: list[str], found: dict[CacheKey, Entry | Damaged]) -> None:
-        left = set(missing)
-        for pack in reversed(self._list([recipe])[recipe].packs):
-            if not left:
-                return
-            for args, line in self._lines(recipe, pack, left):
-                key = CacheKey(recipe, args)
-                self._keep(found, key, self.read(line, key, True))
-                if key in found:
-                    left.discard(args)
+    def _from_packs(self, missing: Mapping[str, set[str]], found: dict[CacheKey, Entry | Damaged]) -> None:
+        """Look into the latest packs first; far away, into several in one round trip."""
+        folders = self._list(missing) if missing else {}
+        packs = {recipe: list(folder.packs) for recipe, folder in folders.items()}
+        at_once = 1 if self._files.is_local else _AT_ONCE
+        while packs := {recipe: left for recipe, left in packs.items() if left and missing[recipe]}:
+            now = [(r, left.pop()) for r, left in packs.items() for _ in range(min(at_once, len(left)))]
+            ahead = self._fetch(now, missing)
+            for recipe, pack in now:
+                for args, line in self._lines(recipe, pack, missing[recipe], ahead):
+                    key = CacheKey(recipe, args)
+                    self._keep(found, key, self.read(line, key, True))
+                    if key in found:
+                        missing[recipe].discard(args)
 
-    def _lines(self, recipe: str, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+    def _fetch(self, packs: Iterable[tuple[str, str]], wanted: Mapping[str, set[str]]) -> dict[str, bytes]:
+        """The bytes of packs that may hold what is wanted, where one request each would take long."""
+        if self._files.is_local:
+            return {}
+        names = []
+        for recipe, pack in packs:
+            name = f"entries/{recipe}/{pack}"
+            index = self._packed.get(name)
+            if index is None or not wanted[recipe].isdisjoint(index):
+                names.append(name)
+        found = self._files.read_many(names) if len(names) > 1 else {}
+        return {name: data for name, data in found.items() if isinstance(data, bytes)}
+
+    def _lines(
+        self, recipe: str, pack: str, wanted: set[str], ahead: Mapping[str, bytes]
+    ) -> Iterator[tuple[str, bytes]]:
         """The lines of a pack that are wanted."""
         name = f"entries/{recipe}/{pack}"
         index = self._packed.get(name)
-        data = None
+        data = ahead.get(name)
         if index is None:
-            data = self._read_pack(name)
+            data = self._read_pack(name) if data is None else data
             index = self._index(recipe, pack, data)
         here = index.keys() & wanted  # goes through the smaller of the two
         if not here:
@@ -284,7 +303,7 @@ def entry_to_json(e: Entry) -> list[Any]:
 
 
 @contextmanager
-def _no_gc(count: int) -> Iterator[None]:
+def no_gc(count: int) -> Iterator[None]:
     """Reading many entries makes many tuples and no garbage; looking for it would cost half."""
     if count < 1000 or not gc.isenabled():
         yield

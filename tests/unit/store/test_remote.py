@@ -166,3 +166,19 @@ def test_tracked_urls(tmp_path: Path) -> None:
     for missing in (f"memory:/{base}/x.csv", f"memory:/{base}/*.tsv"):
         with pytest.raises(FileNotFoundError):
             track_url(missing, False)
+
+
+def test_many_packs_are_read_together_and_the_latest_counts(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for round in range(40):  # more than are read at once
+        store.commit([entry(0)._replace(run=f"run {round}"), entry(round + 1)], replace=True)
+    other = Store.open(store.url, str(tmp_path / "elsewhere"))
+    many = []
+    real = other.files.read_many
+    monkeypatch.setattr(other.files, "read", None)
+    monkeypatch.setattr(other.files, "read_many", lambda names: many.append(1) or real(names))
+    found = other.lookup([entry(n).key for n in range(41)])
+    assert len(found) == 41
+    assert found[entry(0).key] == entry(0)._replace(run="run 39")
+    assert len(many) == 3, "for single entries, for the latest packs, for those before"

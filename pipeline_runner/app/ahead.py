@@ -1,0 +1,48 @@
+"""Entries of the last run, fetched in a few round trips before a far-away store is asked step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..model.artifact import Artifact, CacheKey, Damaged, Entry
+    from ..store.store import Store
+
+
+class Ahead:
+    """A ``Cache`` over a remote store. ``likely`` gives the keys that will probably be asked for.
+
+    Without it a run in which nothing changed costs a round trip for each level of the graph: what a
+    step gave has to be known before the keys of its readers are. What is not among the likely ones is
+    looked up when it is asked for.
+    """
+
+    def __init__(self, store: Store, likely: Callable[[], Iterable[CacheKey]]) -> None:
+        self._store = store
+        self._likely = likely
+        self._known: dict[CacheKey, Entry | Damaged] | None = None
+
+    def lookup(self, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
+        if self._known is None:
+            self._known = self._store.lookup(list(dict.fromkeys(self._likely())))
+        known = self._known
+        found = {key: known[key] for key in keys if key in known}
+        if len(found) < len(keys):
+            found.update(self._store.lookup([key for key in keys if key not in found]))
+        return found
+
+    def recipe_entries(self, recipe: str) -> Iterable[Entry]:
+        return self._store.recipe_entries(recipe)
+
+    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
+        return self._store.prove(entry, thorough)
+
+    def plain(self, artifact: Artifact) -> Any:
+        return self._store.plain(artifact)
+
+    def commit(self, entries: Sequence[Entry], replace: bool = False) -> None:
+        for entry in entries:
+            if self._known is not None:
+                self._known.pop(entry.key, None)
+        self._store.commit(entries, replace)
