@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry
 from .blobs import head_of
+from .entries import no_gc
 from .files import Fact
 from .sealed import line_name
 
@@ -35,7 +36,8 @@ class Census:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.files: dict[str, Fact] = store.files.walk("")
-        self.found: list[Found] = _hide(_read_all(store, self.files))
+        with no_gc(len(self.files) * 100):  # a file may be a pack
+            self.found: list[Found] = _hide(_read_all(store, self.files))
         self.entries: dict[CacheKey, Entry] = {
             f.key: f.entry for f in self.found if isinstance(f.entry, Entry) and not f.hidden
         }

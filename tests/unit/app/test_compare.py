@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_runner.app.compare import difference
+
+
+class Model:
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+
+def array(*values: float) -> Any:
+    return np.array(values, dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (1, 2, "1 became 2"),
+        (1, 1.0, "int 1 became float 1.0"),
+        ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, "at ['a'][1]['b']: 2 became 3"),
+        ({"a": 1}, {}, "the key 'a' is gone"),
+        ({}, {"a": 1}, "the key 'a' is new"),
+        ([1], [1, 2], "1 elements became 2"),
+        (array(1, 2, 3), array(1, 2.5, 3.25), "2 of 3 values differ, by up to 0.5"),
+        (array(1), array(1, 2), "shape (1,) became (2,)"),
+        (array(1), np.array([1]), "dtype float64 became int64"),
+        (pd.DataFrame({"x": [1], "y": [2]}), pd.DataFrame({"x": [1], "y": [5]}),
+         "column 'y': 1 of 1 values differ, by up to 3"),
+        (pd.DataFrame({"x": [1]}), pd.DataFrame({"y": [1]}), "columns ['x'] became ['y']"),
+        (Model(weights=array(1), name="m"), Model(weights=array(2), name="m"),
+         "at .weights: 1 of 1 values differ, by up to 1"),
+        ("x" * 500, "y", "became 'y'"),
+    ],
+)  # fmt: skip
+def test_the_first_difference_is_told(old: Any, new: Any, text: str) -> None:
+    assert text in difference(old, new)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1, float("nan"), {"a": [None]}, array(1, float("nan")), pd.DataFrame({"x": ["a", None]}), Model(a=1)],
+)
+def test_no_difference_is_told_where_there_is_none(value: Any) -> None:
+    import copy
+
+    assert difference(value, copy.deepcopy(value)) == ""

@@ -1,0 +1,148 @@
+"""Which runs are kept, and what a run that goes on has noted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline_runner.app.reached import Reached
+from pipeline_runner.app.records import OPEN_FOR, kept, read_records, tasks_by_key
+from pipeline_runner.errors import StoreError
+from pipeline_runner.model.artifact import CacheKey
+from pipeline_runner.store.store import Store
+
+NOW = 1_000_000_000.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open("store", str(tmp_path))
+
+
+def run_id(n: int) -> str:
+    return f"20260101-{n:06d}-abcdef"
+
+
+def key(n: int) -> CacheKey:
+    return CacheKey("r", str(n))
+
+
+def put(store: Store, n: int, pipeline: str = "demo", status: str = "succeeded", **more: Any) -> str:
+    record = {
+        "run_id": run_id(n),
+        "pipeline": pipeline,
+        "status": status,
+        "started": NOW - 1000 + n,
+        "steps": {"s": {"keys": ["a", "b"], "entries": [list(key(n)), None]}},
+        **more,
+    }
+    store.runs.write_json(run_id(n), "run", record)
+    return run_id(n)
+
+
+def keep(store: Store, runs: int) -> tuple[set[str], set[CacheKey]]:
+    found = kept(store, read_records(store), runs, NOW)
+    return found.runs, found.keys
+
+
+def test_the_last_runs_of_each_pipeline_are_kept(store: Store) -> None:
+    for n in range(1, 5):
+        put(store, n)
+    put(store, 0, "other")
+    assert keep(store, 2) == ({run_id(3), run_id(4), run_id(0)}, {key(3), key(4), key(0)})
+    assert keep(store, 0) == (set(), set())
+
+
+def test_the_record_that_has_the_tasks_is_kept_too(store: Store) -> None:
+    put(store, 1)
+    put(store, 2, same_as=run_id(1), steps={})
+    put(store, 3, same_as=run_id(2), steps={})
+    assert keep(store, 1) == ({run_id(1), run_id(2), run_id(3)}, {key(1)})
+
+
+def test_the_run_in_which_a_step_last_gave_something_is_kept(store: Store) -> None:
+    """Reasons are told from it, however many runs of other steps came later."""
+    for n in range(1, 5):
+        put(store, n)
+    store.runs.write_latest("demo", {"s": {"run": run_id(1), "seconds": 1}})
+    assert keep(store, 1)[0] == {run_id(1), run_id(4)}
+
+
+def test_a_run_that_may_go_on_is_kept_with_what_it_has_noted(store: Store) -> None:
+    put(store, 1, status="running", steps={})
+    store.runs.write_json(run_id(1), "reached", [list(key(77))])
+    put(store, 2)
+    found = kept(store, read_records(store), 0, NOW)
+    assert (found.runs, found.keys, found.open_keys) == ({run_id(1)}, {key(77)}, {key(77)})
+    later = kept(store, read_records(store), 0, NOW + OPEN_FOR)
+    assert later.runs == set()
+
+
+def test_damaged_records_are_passed_over(store: Store, tmp_path: Path) -> None:
+    put(store, 1)
+    put(store, 2)
+    path = tmp_path / "store" / "runs" / run_id(2) / "run.json"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert [r.run for r in read_records(store)] == [run_id(1)]
+
+
+def test_tasks_are_named_as_the_newest_run_does(store: Store) -> None:
+    put(store, 1, steps={"old": {"keys": None, "entries": [list(key(5))]}})
+    put(store, 2, steps={"new": {"keys": ["x"], "entries": [list(key(5))]}})
+    assert tasks_by_key(read_records(store)) == {key(5): ("demo", "new", "new[x]")}
+
+
+# ---- what a run notes --------------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def results(*numbers: int) -> Any:
+    return {"s": SimpleNamespace(entries=[SimpleNamespace(key=key(n)) for n in numbers] + [None])}
+
+
+def test_a_short_run_notes_nothing(store: Store) -> None:
+    clock = Clock()
+    reached = Reached(store, run_id(1), results(1), now=clock)
+    for at in (0.1, 1.0, 4.0):
+        clock.at = at
+        reached(None)
+    assert store.runs.read_json(run_id(1), "reached") is None
+
+
+def test_a_long_run_notes_seldom_and_takes_it_back(store: Store) -> None:
+    clock, found = Clock(), results(1)
+    reached = Reached(store, run_id(1), found, now=clock)
+    clock.at = 6.0
+    reached(None)
+    assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
+    found["s"].entries.insert(0, SimpleNamespace(key=key(2)))
+    clock.at = 20.0
+    reached(None)
+    assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
+    clock.at = 70.0
+    reached(None)
+    assert store.runs.read_json(run_id(1), "reached") == [list(key(2)), list(key(1))]
+    reached.close()
+    assert store.runs.read_json(run_id(1), "reached") is None
+
+
+def test_a_full_disk_does_not_end_the_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(store.runs, "write_json", full)
+    clock = Clock()
+    reached = Reached(store, run_id(1), results(1), now=clock)
+    clock.at = 6.0
+    reached(None)
+    reached.close()
