@@ -58,7 +58,7 @@ def decode(value: Mapping[str, Any]) -> ev.Event | None:
     fields = {name: value[name] for name in cls._fields if name in value}
     if "items" in fields:
         fields["items"] = _items(fields["items"])
-    if "error" in fields:
+    if fields.get("error") is not None:
         error = fields["error"]
         where = error["where"]
         place = (where["file"], where["line"], where["function"]) if where else None
@@ -176,6 +176,8 @@ _KINDS: dict[str, dict[str, Any]] = {
     "Sequence[float]": _NUMBERS,
     "Mapping[str, float]": {"type": "object", "additionalProperties": {"type": "number"}},
     "ErrorInfo": {"$ref": "#/$defs/error"},
+    "ErrorInfo | None": {"oneOf": [{"$ref": "#/$defs/error"}, {"type": "null"}]},
+    "ErrorInfo | None": {"anyOf": [{"$ref": "#/$defs/error"}, {"type": "null"}]},
 }
 
 

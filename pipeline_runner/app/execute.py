@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..engine.hooks import Hook
 from ..engine.loop import Loop, Settings
 from ..engine.publishing import Publishing
 from ..engine.state import State
@@ -17,6 +18,7 @@ from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.runs import new_run_id
 from .events import EventRecord
+from .hooking import hooks_of
 from .limits import limits_of
 from .live_logs import Printer, listening
 from .publisher import FilePublisher
@@ -83,13 +85,13 @@ def execute(
     names = tuple(name for name in graph.steps if name in chosen)
     _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
     recorder.begin()
-    status = CANCELLED
-    try:
-        with stoppable(loop), _few_collections():
-            status = loop.run()
-    finally:
+    notes = _Notes(recorder)
+    closed: list[tuple[dict[str, Any], float]] = []
+
+    def over(status: str) -> list[Hook]:
+        """Close the record, then say what is to be called; a hook may look at the record."""
+        nonlocal stamps
         seconds = loop.at()
-        notes = _Notes(recorder)
         notes.keep(lambda: recorder.keep_recipes(store, session.recipes))
         record = recorder.end(status, seconds, binder.results)
         reached.close()
@@ -100,6 +102,17 @@ def execute(
         if stamps is not None and whole and len(chosen) == len(session.graph.steps):
             stamps = Stamps(session, stamps.graph_id)
             stamps.keep(run_id, graph, recorder, binder, publisher, publish=publish)
+        closed.append((record, seconds))
+        return hooks_of(record, graph) if publish else []
+
+    status = CANCELLED
+    try:
+        with stoppable(loop), _few_collections():
+            status = loop.run(over)
+    finally:
+        if not closed:
+            over(CANCELLED)
+        record, seconds = closed[0]
         _tell(told, ev.RunFinished(seconds, status))
     run = Run(record, store, binder=binder)
     run.notes = [*store.notes(), *notes.told()]

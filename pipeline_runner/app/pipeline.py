@@ -177,7 +177,7 @@ class Pipeline:
         """
         name = self._backend(backend)
         stamps = None if paranoid else self._stamps()
-        if stamps is not None and not (select or force) and name in BACKENDS:
+        if stamps is not None and not (select or force or self.graph.on_success) and name in BACKENDS:
             stamp = stamps.find(publish=publish)
             if stamp is not None:
                 from .rerun import rerun

@@ -121,6 +121,16 @@ class StepFinished(NamedTuple):
     state: str  # succeeded, reused (all of it), skipped, failed, blocked, cancelled
 
 
+class HookEnded(NamedTuple):
+    """A callable of ``on_success`` or ``on_failure`` was called; ``error``: why it failed."""
+
+    at: float
+    when: str  # on_success, on_failure
+    call: str
+    error: ErrorInfo | None
+    log: str = ""  # what it printed
+
+
 class RunFinished(NamedTuple):
     at: float
     status: str  # succeeded, failed, cancelled
@@ -140,5 +150,6 @@ Event: TypeAlias = (
     | TaskLogged
     | Published
     | StepFinished
+    | HookEnded
     | RunFinished
 )

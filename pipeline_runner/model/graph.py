@@ -158,5 +158,7 @@ class Graph(NamedTuple):
     secrets: Mapping[str, str] = {}  # name -> "env:NAME" or "file:PATH"
     schedule: Mapping[str, str] | None = None
     description: str = ""
+    on_success: tuple[str, ...] = ()  # "module:callable", called with the run's summary
+    on_failure: tuple[str, ...] = ()
     sign: str | None = None  # where the key lies that signs the store's records
     safe: bool = False  # serializers: safe, so no pickles

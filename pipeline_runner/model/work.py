@@ -29,6 +29,7 @@ class Job(NamedTuple):
 
     call   call the user's function with the arguments
     split  the one argument "value" is a list; store each element, outputs "0", "1", ...
+    hook   call the user's function with the one argument "summary"; nothing is stored
     render the one argument "value" is written in the format of ``call`` (a suffix such as
            ".csv") and stored as a file: output "" is that file
     """

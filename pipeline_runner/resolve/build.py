@@ -96,6 +96,8 @@ def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
         secrets=dict(spec.secrets),
         schedule=spec.schedule.model_dump() if spec.schedule else None,
         description=spec.description or "",
+        on_success=tuple(spec.on_success),
+        on_failure=tuple(spec.on_failure),
     )
 
 

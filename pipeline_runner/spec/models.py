@@ -61,23 +61,21 @@ class ExecutorSpec(Spec):
         examples=[4],
         ge=1,
     )
-    cpus: Maybe[Annotated[float | int, BeforeValidator(types.number(0, strictly=True))]] = Field(
+    cpus: Maybe[types.Positive] = Field(
         None,
         description="How many processor cores the running tasks may ask for together; "
         "default: one for each worker.",
         examples=[8],
-        gt=0,
     )
     memory: Maybe[types.Size] = Field(
         None,
         description="How much main memory the running tasks may ask for together; default: no limit.",
         examples=["16GiB"],
     )
-    gpus: Maybe[Annotated[float | int, BeforeValidator(types.number(0))]] = Field(
+    gpus: Maybe[types.NotNegative] = Field(
         None,
         description="How many graphics processors the running tasks may ask for together; default: none.",
         examples=[1],
-        ge=0,
     )
 
 
@@ -252,6 +250,17 @@ class PipelineSpec(IncludedSpec):
         description="Secrets that steps read as secrets.NAME: env:VARIABLE or file:PATH. "
         "Never stored or shown.",
         examples=[{"TOKEN": "env:MY_TOKEN"}],
+    )
+    on_success: types.Calls = Field(
+        [],
+        description="A callable (or a list of them) that is called with a summary of the run, a mapping, "
+        "after every run that has succeeded. If it fails, that is told, and the run has succeeded still.",
+        examples=["churn.notify:done"],
+    )
+    on_failure: types.Calls = Field(
+        [],
+        description="The same after every run that has failed; not after one that was interrupted.",
+        examples=["churn.notify:failed", ["churn.notify:failed", "churn.notify:page"]],
     )
     image: Maybe[SomeText] = Field(None, description="The container image of all steps; used by the exports.")
     schedule: Maybe[ScheduleSpec] = Field(

@@ -229,6 +229,14 @@ def _texts(item: dict[str, Any]) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string"}
+Positive = Annotated[
+    float | int,
+    BeforeValidator(number(0, strictly=True)),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
+NotNegative = Annotated[
+    float | int, BeforeValidator(number(0)), WithJsonSchema({"type": "number", "minimum": 0})
+]
 Count = Annotated[
     int, BeforeValidator(number(1, whole=True)), WithJsonSchema({"type": "integer", "minimum": 1})
 ]
@@ -286,5 +294,8 @@ Version = Annotated[
 ClassName = Annotated[str, BeforeValidator(class_name)]
 Texts = Annotated[
     list[SomeText], BeforeValidator(a_list), WithJsonSchema(_texts({"type": "string", "minLength": 1}))
+]
+Calls = Annotated[
+    list[Call], BeforeValidator(a_list), WithJsonSchema(_texts({"type": "string", "pattern": CALL_PATTERN}))
 ]
 ClassNames = Annotated[list[ClassName], BeforeValidator(a_list), WithJsonSchema(_texts(_TEXT))]

@@ -33,6 +33,8 @@ class Messages:
         """What to print for it, often nothing."""
         if isinstance(event, ev.TaskFailed):
             return self._failed(event)
+        if isinstance(event, ev.HookEnded):
+            return self._hook(event)
         if self.level == QUIET:
             return []
         if isinstance(event, ev.InputsLost):
@@ -89,6 +91,15 @@ class Messages:
 
     def _prefixed(self, task: str, lines: Sequence[str]) -> list[str]:
         return [f"{self.style(task + ' |', 'dim')} {line}" for line in lines]
+
+    def _hook(self, e: ev.HookEnded) -> list[str]:
+        name = f"{e.when} ({e.call})"
+        if e.error is not None:
+            why = self.style(f"warning: {name} failed: {message(e.error)}", "yellow")
+            more = frames(e.error) if self.level != QUIET else []
+            return [why, *(self.style("    " + text, "dim") for text in more)]
+        told = harmless(e.log).splitlines() if self.level == VERBOSE else []
+        return [self.style(f"{name} |", "dim") + f" {line}" for line in told]
 
     def name(self, step: str, items: Sequence[int]) -> str:
         """The task, or how many of a step's tasks."""

@@ -59,6 +59,8 @@ class _Batch:
         return self.secrets[name]
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
+        if self.job.kind == "hook":  # nothing of it is stored
+            return [self.task(position, task) for position, task in enumerate(tasks)]
         claims = Claims(self.job, self.store, tasks)
         try:
             for position, task in enumerate(tasks):
@@ -121,7 +123,10 @@ class _Batch:
     def attempt(self, task: Task, clock: _Stopwatch) -> Entry:
         job = self.job
         os.chdir(job.project.root)
-        if job.kind == "call":
+        if job.kind == "hook":
+            self.hook(task, clock)
+            outputs = {}
+        elif job.kind == "call":
             outputs = self.call(task, clock)
         else:
             value = self.loader.arguments(job.args, task.args)["value"]
@@ -161,6 +166,26 @@ class _Batch:
         finally:
             self.host.leave(job)
         return outputs
+
+    def hook(self, task: Task, clock: _Stopwatch) -> None:
+        """Call with the one argument, by position; what it returns is of no interest."""
+        try:
+            function = resolve(self.job.call)
+        except TaskError:
+            raise
+        except BaseException as exc:
+            raise self.failed(exc) from exc
+        summary = self.loader.arguments(self.job.args, task.args)["summary"]
+        self.host.enter(self.job)
+        try:
+            clock.start()
+            with self.host.limited(self.job):
+                function(summary)
+        except BaseException as exc:
+            raise self.failed(exc) from exc
+        finally:
+            clock.stop()
+            self.host.leave(self.job)
 
     def failed(self, exc: BaseException) -> TaskError:
         _reraise(exc, self.host)

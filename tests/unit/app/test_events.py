@@ -36,10 +36,14 @@ EVENTS: list[Any] = [
     ev.TasksSkipped(0.5, "a", [0], "when is false"),
     ev.TasksBlocked(0.5, "a", [0], "b"),
     ev.TasksCancelled(0.5, "a", [0]),
+    ev.TasksCancelled(0.5, "b", [3, 4], "too many failed: 2 of 5"),
     ev.InputsLost(0.5, "b", 3, ("a",), False),
     ev.TaskLogged(0.5, "b", 3, 1, "hello\nwörld"),
     ev.Published(0.6, "b", "out/b.csv"),
     ev.StepFinished(0.6, "b", "succeeded"),
+    ev.HookEnded(0.7, "on_success", "m:tell", None, "told"),
+    ev.HookEnded(0.7, "on_failure", "m:tell", ERROR),
+    *HOOKS,
     ev.RunFinished(0.7, "succeeded"),
 ]
 

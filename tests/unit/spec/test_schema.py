@@ -45,7 +45,17 @@ def test_the_contract_s_pipeline_is_valid() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["nmae: x", "step: {}", "schedule: {chron: x}", "executor: {worker: 1}", "defaults: {retries: 1}"],
+    [
+        "nmae: x",
+        "on_success: x",
+        "on_failure: [m:f, 3]",
+        "pools: {db: many}",
+        "executor: {cpus: 0}",
+        "step: {}",
+        "schedule: {chron: x}",
+        "executor: {worker: 1}",
+        "defaults: {retries: 1}",
+    ],
 )
 def test_misspelt_keys_at_the_top(change: str) -> None:
     assert not valid({"steps": {"a": {"call": "m:f"}}, **data(change)})

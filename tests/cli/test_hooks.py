@@ -1,0 +1,157 @@
+"""on_success and on_failure: called after a run with its summary, and never part of it."""
+
+# ruff: noqa: E501 - tables and the text of test projects
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import pytest
+from harness import Project, ran, reused
+
+TASKS = """\
+import json, os, sys, time
+from pathlib import Path
+
+from calls import called
+
+def good(x): return x
+def bad(x):
+    if x == 2: raise ValueError("two is no good")
+    return x
+def hang():
+    Path("begun").touch()
+    time.sleep(600)
+
+def keep(summary):
+    called("keep")
+    Path("summary.json").write_text(json.dumps(summary))
+    return lambda: "nothing that could be stored"
+def second(summary): called(f"second {summary['status']}")
+def record(summary):
+    from pipeline_runner import Run
+    called(f"record {Run.load(summary['run_id']).status}")
+def breaks(summary):
+    called("breaks")
+    raise RuntimeError("the mail server is away")
+def dies(summary): os._exit(7)
+"""
+
+
+@pytest.fixture
+def tasks(project: Project) -> Project:
+    return project.file("tasks.py", TASKS)
+
+
+def pipeline(tasks: Project, hooks: str, step: str = "{call: tasks:good, with: {x: 1}}") -> Project:
+    return tasks.pipeline(f"{hooks}\nsteps: {{a: {step}}}")
+
+
+FAILING = "{call: tasks:bad, foreach: [1, 2], inputs: {x: item}}"
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+def test_after_a_success_the_summary_is_told(tasks: Project, backend: str) -> None:
+    pipeline(tasks, "on_success: tasks:keep\non_failure: tasks:second")
+    result = tasks.run("--backend", backend)
+    assert tasks.calls() == ["keep"]
+    summary: dict[str, Any] = tasks.data("summary.json")
+    assert summary["run_id"] == result.json["run_id"]
+    assert summary["counts"] == result.json["counts"]
+    assert (summary["pipeline"], summary["status"], summary["failed"]) == ("demo", "succeeded", [])
+    assert summary["seconds"] >= 0
+    assert abs(summary["started"] - time.time()) < 3600
+
+
+def test_after_a_failure_the_failed_tasks_are_named(tasks: Project) -> None:
+    pipeline(tasks, "on_success: tasks:second\non_failure: [tasks:keep]", FAILING)
+    tasks.run(exit=1)
+    assert tasks.calls() == ["keep"]
+    summary = tasks.data("summary.json")
+    assert summary["status"] == "failed"
+    assert summary["failed"] == [{"id": "a[2]", "error": "ValueError: two is no good"}]
+
+
+def test_all_of_a_list_are_called_and_the_record_is_closed_by_then(tasks: Project) -> None:
+    pipeline(tasks, "on_success: [tasks:breaks, tasks:second, tasks:record]")
+    result = tasks.run()
+    assert sorted(tasks.calls()) == ["breaks", "record succeeded", "second succeeded"]
+    assert result.json["status"] == "succeeded"
+
+
+def test_a_fully_reused_run_is_a_success_too(tasks: Project) -> None:
+    pipeline(tasks, "on_success: tasks:second")
+    tasks.run()
+    assert reused(tasks.run()) == {"a"}
+    assert tasks.calls() == ["second succeeded", "second succeeded"]
+    assert tasks.plan().json["summary"]["reuse"] == 1
+    assert tasks.calls() == []
+
+
+@pytest.mark.parametrize("hook", ["breaks", "dies"])
+def test_a_hook_that_fails_is_told_and_changes_nothing(tasks: Project, hook: str) -> None:
+    pipeline(tasks, f"on_success: tasks:{hook}\non_failure: tasks:second")
+    result = tasks.run("--backend", "loky")
+    words = {"breaks": "the mail server is away", "dies": "exited with code 7"}[hook]
+    assert f"on_success (tasks:{hook}) failed" in result.err
+    assert words in result.err
+    assert result.json["counts"]["failed"] == 0
+    assert set(result.tasks) == {"a"}
+    assert "second" not in tasks.calls()
+    assert reused(tasks.run("--backend", "loky")) == {"a"}
+
+
+def test_hooks_are_no_part_of_any_key(tasks: Project) -> None:
+    pipeline(tasks, "")
+    tasks.run()
+    pipeline(tasks, "on_success: tasks:second\non_failure: tasks:second")
+    assert reused(tasks.run()) == {"a"}
+
+
+def test_an_edited_hook_is_the_one_that_is_called(tasks: Project) -> None:
+    pipeline(tasks, "on_success: tasks:second")
+    tasks.run()
+    tasks.edit("tasks.py", "second {summary['status']}", "edited {summary['status']}")
+    assert ran(tasks.run()) == set()
+    assert tasks.calls() == ["second succeeded", "edited succeeded"]
+
+
+@pytest.mark.parametrize("key", ["on_success", "on_failure"])
+def test_a_hook_that_is_not_there_is_told_before_the_run(tasks: Project, key: str) -> None:
+    pipeline(tasks, f"{key}: tasks:notfy")
+    for command in ("run", "check"):
+        result = tasks.prun(command, exit=2)
+        assert "notfy" in result.err
+        assert "pipeline.yaml:1:" in result.err
+    pipeline(tasks, f"{key}: 3")
+    assert f"{key} must be" in tasks.prun("run", exit=2).err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_nothing_is_called_after_an_interrupted_run(tasks: Project) -> None:
+    pipeline(tasks, "on_success: tasks:keep\non_failure: tasks:keep", "{call: tasks:hang}")
+    process = tasks.start("run")
+    end = time.monotonic() + 60
+    while not tasks.has("begun") and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGINT)
+    assert tasks.finish(process, "run").exit == 130
+    assert tasks.calls() == []
+
+
+def test_a_test_of_the_pipeline_that_publishes_nothing_calls_nobody(tasks: Project) -> None:
+    pipeline(tasks, "on_success: tasks:keep")
+    tasks.python(
+        """
+        from pipeline_runner import Pipeline
+        run = Pipeline.load("pipeline.yaml").run(backend="sequential", publish=False)
+        assert run.status == "succeeded"
+        """
+    )
+    assert tasks.calls() == []
