@@ -176,7 +176,6 @@ _KINDS: dict[str, dict[str, Any]] = {
     "Sequence[float]": _NUMBERS,
     "Mapping[str, float]": {"type": "object", "additionalProperties": {"type": "number"}},
     "ErrorInfo": {"$ref": "#/$defs/error"},
-    "ErrorInfo | None": {"oneOf": [{"$ref": "#/$defs/error"}, {"type": "null"}]},
     "ErrorInfo | None": {"anyOf": [{"$ref": "#/$defs/error"}, {"type": "null"}]},
 }
 

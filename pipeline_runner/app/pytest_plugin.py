@@ -6,6 +6,8 @@ Example::
         run = prun_pipeline("pipeline.yaml", params={"seeds": [1]})
         assert run.status == "succeeded"
         assert run.output("evaluate.auc") > 0.7
+        assert run.task("train[0,1]").reason == "new"
+        assert prun_pipeline("pipeline.yaml", params={"seeds": [1]}).counts["succeeded"] == 0
 """
 
 from __future__ import annotations

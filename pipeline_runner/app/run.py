@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Problem, PrunError, RunFailed
 from ..keys.canonical import go_deeper
 from ..model.artifact import Artifact, CacheKey, Entry
-from ..model.event import StepExpanded
+from ..model.event import StepExpanded, TasksBlocked, TasksCancelled, TasksSkipped, TasksStarted
 from ..model.graph import Graph, Step
 from ..model.names import task_id
 from ..model.outcome import REUSED, SKIPPED, ErrorInfo
@@ -70,6 +70,7 @@ class Run:
         self._binder = binder
         self._graph: Graph | None = binder.graph if binder is not None else graph
         self._full: Mapping[str, Any] | None = None
+        self._reasons: dict[str, str] | None = None
 
     # ---- finding runs ----------------------------------------------------------------------------
 
@@ -303,6 +304,23 @@ class Run:
 
         return read_events(self._store.runs.read_lines(self.id, "events"))
 
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why each task ran or did not, in a few words, by its id; reused ones have no reason."""
+        if self._reasons is None:
+            self._reasons = {}
+            for event in self.events:
+                if isinstance(event, TasksBlocked):
+                    text = event.by
+                elif isinstance(event, (TasksStarted, TasksSkipped, TasksCancelled)):
+                    text = event.reason
+                else:
+                    continue
+                keys = (self.steps.get(event.step) or {}).get("keys")
+                for k in event.items if text else ():
+                    self._reasons.setdefault(task_id(event.step, keys[k] if keys else None), text)
+        return self._reasons
+
     def known_tasks(self, name: str) -> Sequence[str]:
         """The ids of a step's tasks, or the one task of this id; also of a run that goes on."""
         for event in self.events:
@@ -322,7 +340,7 @@ class Run:
         return {
             **found._asdict(),
             "key": str(entry.key) if entry is not None else None,
-            "parts": [(n, p.kind, p.what, p.text) for n, p in entry.parts.items()] if entry is not None else [],
+            "parts": [(n, p.kind, p.what, p.text) for n, p in entry.parts.items()] if entry else [],
             "recipe": self._recipe(entry) if entry is not None else None,
             **self._outputs(step, entry),
             "made": {"run": entry.run, "task": entry.task, "seconds": entry.seconds, "created": entry.created}

@@ -52,6 +52,11 @@ class RunTask(Task):
         return self.run.inputs(self.id)
 
     @property
+    def reason(self) -> str:
+        """Why it ran, was skipped, blocked or cancelled, in a few words; "" where it was reused."""
+        return self.run.reasons.get(self.id, "")
+
+    @property
     def log(self) -> str:
         """What it printed."""
         return self.run.log(self.id)

@@ -84,6 +84,8 @@ def recorded(project: Project) -> str:
         "pipeline.yaml",
         re.sub(r"^name: .*$", "name: weather", project.text("pipeline.yaml"), flags=re.MULTILINE),
     )
+    with (project.folder / "pipeline.yaml").open("a") as pipeline:
+        pipeline.write("\nexecutor: {workers: 4}\n")  # else it depends on the machine
     session.prun("plan")
     session.prun("run")
     session.prun("run")

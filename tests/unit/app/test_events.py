@@ -24,6 +24,10 @@ from pipeline_runner.model.outcome import ErrorInfo
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "events.schema.json"
 ERROR = ErrorInfo("exception", "ValueError: no", ("ValueError",), "trace", ("a.py", 3, "f"), "hint")
+HOOKS: list[Any] = [
+    ev.HookEnded(0.7, "on_failure", "hooks:tell", None, "sent"),
+    ev.HookEnded(0.7, "on_failure", "hooks:tell", ERROR, ""),
+]
 EVENTS: list[Any] = [
     ev.RunStarted(0.0, "r1", "demo", ("a", "b"), "loky", 4, None, {"a": 1.5}),
     ev.StepExpanded(0.1, "a", 1, None),
