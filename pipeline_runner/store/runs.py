@@ -77,10 +77,10 @@ class Runs:
 
     def write_latest(self, pipeline_id: str, value: Any) -> None:
         """What the last runs of a pipeline gave; replaced whole."""
-        self._write(f"latest/{safe_name(pipeline_id)}.json", value)
+        self._write(_latest_name(pipeline_id), value)
 
     def read_latest(self, pipeline_id: str) -> Any:
-        return self._unsealed(f"latest/{safe_name(pipeline_id)}.json")
+        return self._unsealed(_latest_name(pipeline_id))
 
     def _unsealed(self, name: str) -> Any:
         try:
@@ -104,6 +104,16 @@ class Runs:
 
 def _name(run_id: str, name: str) -> str:
     return f"runs/{safe_name(run_id)}/{name}"
+
+
+def _latest_name(pipeline_id: str) -> str:
+    """The pipeline's name where it can name a file; else what is left of it and its digest."""
+    try:
+        name = safe_name(pipeline_id)
+    except ValueError:
+        end = digest(pipeline_id.encode("utf-8", "surrogatepass"))[:12]
+        name = f"_{_UNSAFE.sub('_', pipeline_id)[:60]}-{end}"
+    return f"latest/{name}.json"
 
 
 def log_name(task_id: str) -> str:
