@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..keys.digest import digest
 from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
+from ..store.files import safe_name
 
 if TYPE_CHECKING:
     from ..store.store import Store
 
 
 _SEARCHED = 1000  # in a larger fan-out an item that moved is not looked for: it costs more than it tells
+
+
+def _file_name(pipeline: str) -> str:
+    """A pipeline may have any name, its folder's with spaces too; a file of the store may not."""
+    try:
+        return safe_name(pipeline)
+    except ValueError:
+        return digest(pipeline.encode("utf-8", "surrogatepass"))
 
 
 class StoreHistory:
@@ -23,7 +33,7 @@ class StoreHistory:
 
     def __init__(self, store: Store, pipeline: str) -> None:
         self.store = store
-        self.pipeline = pipeline
+        self.pipeline = _file_name(pipeline)
         self._latest: dict[str, Any] | None = None
         self._records: dict[str, Any] = {}
         self._by_key: dict[str, dict[str, CacheKey]] = {}

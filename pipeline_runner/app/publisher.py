@@ -231,7 +231,7 @@ def _signature(path: str) -> list[Any] | None:
     try:
         if not os.path.isdir(path):
             s = os.stat(path)
-            return [s.st_size, s.st_mtime_ns, s.st_ino]
+            return [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino]
         return [[os.path.relpath(f, path), *_signature_of(f)] for f in _files(path)]
     except OSError:
         return None
@@ -239,7 +239,7 @@ def _signature(path: str) -> list[Any] | None:
 
 def _signature_of(path: str) -> list[int]:
     s = os.stat(path)
-    return [s.st_size, s.st_mtime_ns, s.st_ino]
+    return [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino]
 
 
 def _files(folder: str) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from harness import Project, ran, reused
 
 # --- what code reaches
@@ -49,3 +51,32 @@ def test_a_class_that_is_registered_with_an_installed_package_counts(project: Pr
     project.edit("accessor.py", "* 2", "* 3")
     assert ran(project.run()) == {"f"}
     assert project.data("out.json") == 9
+
+
+# --- names
+
+
+def test_a_pipeline_may_have_any_name(project: Project) -> None:
+    """Without a name it is its folder's, which may have spaces and be in any script."""
+    project.file("tasks.py", "def f(): return 1\n").file(
+        "my füll project/pipeline.yaml", "pythonpath: ['..']\nsteps:\n  f: {call: tasks:f}\n"
+    )
+    assert ran(project.run("my füll project")) == {"f"}
+    assert reused(project.run("my füll project")) == {"f"}
+    project.edit("tasks.py", "1", "2")
+    assert "code" in project.prun("why", "f", "my füll project").out
+
+
+# --- what is published
+
+
+def test_a_published_file_that_differs_within_its_size_and_time_is_restored(project: Project) -> None:
+    project.file("tasks.py", "def f(): return 'right'\n").pipeline(
+        "steps:\n  f: {call: tasks:f, publish: out.txt}\n"
+    ).run()
+    target = project.folder / "out.txt"
+    at = target.stat().st_mtime_ns
+    target.write_text("wrong")
+    os.utime(target, ns=(at, at))
+    assert reused(project.run()) == {"f"}
+    assert project.text("out.txt") == "right"
