@@ -77,7 +77,8 @@ def test_the_moving_picture(project: Project) -> None:
 @pytest.mark.parametrize("columns", [30, 50, 100])
 def test_no_line_of_the_picture_is_wider_than_the_terminal(project: Project, columns: int) -> None:
     text = on_a_terminal(project, "run", columns=columns)
-    frames = [line for line in CONTROL.sub("", text).replace("\r", "\n").split("\n") if re.search(r"\d of 4 tasks|\d/4", line)]
+    lines = CONTROL.sub("", text).replace("\r", "\n").split("\n")
+    frames = [line for line in lines if re.search(r"\d of 4 tasks|\d/4", line)]
     assert len(frames) > 2
     assert max(map(len, frames)) <= columns
 

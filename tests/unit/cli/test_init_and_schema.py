@@ -67,3 +67,7 @@ def test_schema_into_a_file(prun: Prun) -> None:
     assert result.stdout == ""
     assert json.loads(Path("s.json").read_text(encoding="utf-8")) == {"title": "Pipeline"}
     assert "cannot write" in prun("schema", "-o", "no/where.json", exit=2).stderr
+
+
+def test_the_schema_of_events(prun: Prun) -> None:
+    assert json.loads(prun("schema", "--events").stdout)["title"] == "An event of a prun run"

@@ -84,3 +84,22 @@ def test_a_failed_step_is_marked() -> None:
     lines = drawn(failing(), 3.0, Room(80, 24))
     assert lines[0].startswith("✗ train")
     assert "6 failed" in lines[0]
+
+
+def test_a_fan_out_of_100000_is_one_line(golden: Golden) -> None:
+    keys = [str(n) for n in range(100_000)]
+    events: list[Event] = [
+        RunStarted(0.0, "r1", "big", ("part", "join"), "loky", 8, None, {"part": 0.01}),
+        StepExpanded(0.1, "part", 100_000, keys),
+        TasksReused(0.2, "part", range(60_000), 600.0),
+        TasksStarted(0.3, "part", range(60_000, 60_008), 1, "new"),
+    ]
+    for width in (40, 80):
+        lines = drawn(events, 12.0, Room(width, 24))
+        golden(f"live_100000_{width}", lines, width)
+        assert len(lines) == 3, "part, join, and the run"
+
+
+def test_a_terminal_that_is_resized_gets_the_next_picture_in_its_size() -> None:
+    for width in (120, 24, 60):
+        assert max(cells(line) for line in drawn(half_way(), 7.0, Room(width, 24))) <= width

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline_runner.model.decision import Reason
-from pipeline_runner.view.why_text import LONGEST_DIFF, why_lines
+from pipeline_runner.view.why_text import LONGEST_DIFF, code_lines, why_lines
 
 
 def why(**fields: Any) -> Any:
@@ -49,3 +49,15 @@ def test_undecided() -> None:
     lines = why_lines(why(status="undecided", chain=[("split", [Reason("new")])]))
     assert lines[0] == "train[1,3] is undecided: it runs if what it needs gives something new"
     assert lines[1:] == ["because of split:", "  new  new"]
+
+
+def test_the_code_that_counts(golden: Callable[..., None]) -> None:
+    reached = [
+        SimpleNamespace(name=name, file="churn/model.py", line=line, source=source, why=why)
+        for name, line, source, why in (
+            ("churn.model:train", 20, "", "called by the step"),
+            ("churn.model:_estimator", 30, "churn.model:train", "uses _estimator"),
+            ("churn.data:<import>", 1, "churn.model:<module>", "imported by churn.model"),
+        )
+    ]
+    golden("why_code", code_lines(reached, width=80), 80)
