@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..engine.expand import Expander, SplitNeeded
@@ -17,6 +18,7 @@ from .annotations import annotation_problems
 from .limits import too_much
 
 if TYPE_CHECKING:
+    from ..engine.bind import Binder
     from .session import Session
 
 THREADS = frozenset({"threading", "sequential"})
@@ -167,15 +169,14 @@ class Preflight:
 
     def _values(self, step: Step) -> Iterator[Problem]:
         """Params that are not there or not a list, files that do not exist, keys that repeat."""
-        binder, expander, _ = self.session.binding(self.graph, "check", frozenset())
+        binder, expander = self._binding
         for wrong in too_much(step, self.graph, binder):
             place = self._where(("steps", step.name, "resources", wrong.key))
             place = place or self._where(("defaults", "resources", wrong.key))
             yield Problem("resources", wrong.message, place, wrong.hint)
-        published = self._published()
         for name, binding in step.args.items():
             literal = binding.source if isinstance(binding, Files) else None
-            if isinstance(literal, str) and self._normal(literal) in published:
+            if isinstance(literal, str) and self._normal(literal) in self._published:
                 continue
             if not _static(binding):
                 continue
@@ -195,6 +196,12 @@ class Preflight:
         except (Unknown, SplitNeeded, BlobLost, AssertionError):
             return
 
+    @cached_property
+    def _binding(self) -> tuple[Binder, Expander]:
+        binder, expander, _ = self.session.binding(self.graph, "check", frozenset())
+        return binder, expander
+
+    @cached_property
     def _published(self) -> set[str]:
         """Files that a step of this pipeline may still have to make."""
         return {

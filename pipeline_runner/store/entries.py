@@ -30,6 +30,8 @@ SAFE_CODECS = CODECS - {"pickle"}
 UNSIGNED, FORMAT, PICKLED = "unsigned", "format", "pickle"
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
 _AT_ONCE = 32  # packs of one recipe that are read together from far away
+_MANY = 500  # names in a folder from which on listing it is dear
+_SHARE = 20  # at least this many times what that takes lies between two listings
 _SETTLED = 2.0  # seconds after which a folder's time stamp tells of every change
 _CUT = Damaged("corrupt", "its entry is damaged")
 
@@ -40,6 +42,7 @@ class _Folder(NamedTuple):
     stamp: tuple[int, int] | None  # mtime_ns, inode; None: never to be trusted again
     singles: frozenset[str]
     packs: tuple[str, ...]  # in the order of their time
+    until: float = 0.0  # monotonic time up to which it is not listed again, whatever its stamp
 
 
 class Entries:
@@ -208,25 +211,27 @@ class Entries:
             return b""
 
     def _list(self, recipes: Iterable[str]) -> dict[str, _Folder]:
-        stamps = {r: self._stamp(r) for r in recipes}
+        """What folders hold. While a run writes to one it changes all the time, so that listing it for
+        each task would take longer than the tasks: what others write may be seen a moment late."""
+        recipes = list(recipes)
+        began = time.monotonic()
+        old = [r for r in recipes if r not in self._folders or self._folders[r].until < began]
+        stamps = {r: self._stamp(r) for r in old}
         stale = [
             r for r, s in stamps.items() if r not in self._folders or not s or self._folders[r].stamp != s
         ]
         if not self._files.is_local:  # listed once: a listing is a round trip
             stale = [r for r in stale if r not in self._folders]
         if stale:
-            for folder, names in self._files.list_many(f"entries/{r}" for r in stale).items():
+            listed = self._files.list_many(f"entries/{r}" for r in stale)
+            ended = time.monotonic()
+            for folder, names in listed.items():
                 recipe = folder.partition("/")[2]
                 singles = frozenset(n[:-5] for n in names if n.endswith(".json"))
                 packs = tuple(sorted(n for n in names if n.endswith(".pack")))
-                self._folders[recipe] = _Folder(stamps[recipe], singles, packs)
-        return {r: self._folders[r] for r in stamps}
-
-    def _is_fresh(self, recipe: str, stamp: tuple[int, int] | None) -> bool:
-        folder = self._folders.get(recipe)
-        if folder is None or not self._files.is_local:  # far away it is listed once: a round trip
-            return folder is not None
-        return stamp is not None and folder.stamp == stamp
+                until = ended + (ended - began) * _SHARE if len(names) > _MANY else 0.0
+                self._folders[recipe] = _Folder(stamps[recipe], singles, packs, until)
+        return {r: self._folders[r] for r in recipes}
 
     def _stamp(self, recipe: str) -> tuple[int, int] | None:
         """What tells that a local folder has not changed; None while it may change unnoticed."""
@@ -265,6 +270,8 @@ class Entries:
         for entry in entries:
             safe_name(entry.key.args)
             by_recipe.setdefault(safe_name(entry.key.recipe), []).append(entry)
+        for recipe in by_recipe if self._files.is_local else ():
+            self._folders.pop(recipe, None)
         for recipe, some in by_recipe.items():
             if len(some) > 1:
                 some = self._commit_pack(recipe, some, replace)

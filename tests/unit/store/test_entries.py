@@ -182,3 +182,19 @@ def test_the_key_of_an_uncached_task_of_a_run(store: Store) -> None:
     e = entry(1, recipe="run-20261122-171455-a1b2c3")
     store.commit([e])
     assert again(store).lookup(keys(e)) == {e.key: e}
+
+
+def test_a_large_folder_is_not_listed_for_each_look_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.commit([entry(0)])
+    for n in range(600):
+        (folder(store) / f"{n:048x}.json").write_bytes(b"")
+    listed = []
+    real = store.files.list_many
+    monkeypatch.setattr(store.files, "list_many", lambda names: listed.append(1) or real(names))
+    monkeypatch.setattr(entries_module, "_SHARE", 1e9)  # however long it takes here
+    for n in range(5):
+        assert store.lookup([CacheKey(RECIPE, f"{n:046x}ff")]) == {}
+    assert len(listed) == 1
+    store.commit([entry(n) for n in range(1, 4)])  # what is known to have changed is listed again
+    assert len(store.lookup([entry(n).key for n in range(4)])) == 4
+    assert len(listed) > 1
