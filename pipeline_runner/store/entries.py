@@ -224,12 +224,12 @@ class Entries:
             stale = [r for r in stale if r not in self._folders]
         if stale:
             listed = self._files.list_many(f"entries/{r}" for r in stale)
-            ended = time.monotonic()
             for folder, names in listed.items():
                 recipe = folder.partition("/")[2]
-                singles = frozenset(n[:-5] for n in names if n.endswith(".json"))
-                packs = tuple(sorted(n for n in names if n.endswith(".pack")))
-                until = ended + (ended - began) * _SHARE if len(names) > _MANY else 0.0
+                singles = frozenset([n[:-5] for n in names if n.endswith(".json")])
+                packs = tuple(sorted([n for n in names if n.endswith(".pack")]))
+                now = time.monotonic()
+                until = now + (now - began) * _SHARE if len(names) > _MANY else 0.0
                 self._folders[recipe] = _Folder(stamps[recipe], singles, packs, until)
         return {r: self._folders[r] for r in recipes}
 
