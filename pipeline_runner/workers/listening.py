@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.work import Job, Task
 from .capture import read_log
@@ -45,10 +45,9 @@ class ListeningPool:
         self._looked = time.monotonic()
         self._heard: dict[str, tuple[int, float]] = {}  # task id -> characters heard, when
 
-    @property
-    def inline(self) -> bool:
-        """Whether tasks run in this thread."""
-        return bool(getattr(self._pool, "inline", False))
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a pool has (``inline``, for one) is the pool's."""
+        return getattr(self._pool, name)
 
     @property
     def busy(self) -> bool:

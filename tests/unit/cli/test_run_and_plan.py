@@ -19,7 +19,8 @@ def test_defaults(prun: Prun, app: App) -> None:
     prun("run")
     assert app.asked["load"] == ("pipeline.yaml", {"overrides": (), "profile": None, "store": None})
     assert app.asked["run"] == {
-        "backend": None, "jobs": None, "select": (), "force": (), "fail_fast": False, "paranoid": False, "printed": None,
+        "backend": None, "jobs": None, "select": (), "force": (), "fail_fast": False, "paranoid": False,
+        "printed": None,
     }  # fmt: skip
 
 
