@@ -16,6 +16,7 @@ from ..errors import StoreError
 from ..model import event as ev
 from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
+from ..store.local import LocalFiles
 from ..store.runs import new_run_id
 from .events import EventRecord
 from .hooking import hooks_of
@@ -112,6 +113,8 @@ def execute(
     finally:
         if not closed:
             over(CANCELLED)
+        if isinstance(store.files, LocalFiles):
+            store.files.disown(run_id)
         record, seconds = closed[0]
         _tell(told, ev.RunFinished(seconds, status))
     run = Run(record, store, binder=binder)

@@ -60,6 +60,7 @@ class LocalFiles:
         self._prefix = self.url + os.sep
         self._temporary = os.path.join(self.url, "tmp")
         self._count = 0
+        self.owner = ""  # the run for which this process writes, if it is one of its workers
         self.prepare: Callable[[], None] | None = None
 
     def local_path(self, name: str) -> str:
@@ -195,7 +196,14 @@ class LocalFiles:
         if self._count == 1:
             os.makedirs(self._temporary, exist_ok=True)
             self._sweep()
-        return os.path.join(self._temporary, f"{os.getpid()}-{self._count}-{os.urandom(4).hex()}")
+        return os.path.join(self._temporary, f"{self.owner or os.getpid()}-{self._count}-{os.urandom(4).hex()}")
+
+    def disown(self, owner: str) -> None:
+        """Remove what a run's workers left half-written; they are gone by now."""
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self._temporary):
+                if name.startswith(f"{owner}-"):
+                    _remove(os.path.join(self._temporary, name))
 
     def _prepare(self) -> None:
         if self.prepare:

@@ -29,8 +29,10 @@ def forget_stores() -> None:
 class WorkerStore:
     """Decodes inputs, encodes outputs, commits entries."""
 
-    def __init__(self, place: str | StoreAt, root: str) -> None:
+    def __init__(self, place: str | StoreAt, root: str, run: str = "") -> None:
         self._store = _opened(place, root)
+        if hasattr(self._store.files, "owner"):  # so that what a killed worker leaves can be told apart
+            self._store.files.owner = run
 
     @property
     def locks(self) -> Locks | None:

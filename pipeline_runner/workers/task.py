@@ -46,7 +46,7 @@ class _Batch:
         values = known_secrets(_secrets(job), job.project.root)
         self.mask = Masker(values)
         self.secrets = values
-        self.store = WorkerStore(job.store, job.project.root)
+        self.store = WorkerStore(job.store, job.project.root, job.run)
         self.loader = Loader(self.store.decode, self.secret)
         self.outcomes: list[Outcome] = []
         self.pending: list[int] = []  # positions of outcomes whose entries are not committed yet

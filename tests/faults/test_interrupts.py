@@ -40,6 +40,15 @@ def hang_with_a_child(x):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     mark(x)
     child.wait()
+def writes(x):
+    # as if it were killed while it wrote its result
+    from pipeline_runner.store import local
+    def slow(path, parts):
+        Path(path).touch()
+        mark(x)
+        time.sleep(600)
+    local._write_file = slow
+    return "x" * 100_000
 def stubborn(x):
     mark(x)
     while True:
@@ -155,6 +164,14 @@ def test_twice_what_runs_ends_at_once(project: Project, backend: str) -> None:
     assert {found[f"f[{k}]"] for k in (1, 2, 3, 4)} == {"cancelled"}
     assert "short 1" not in project.calls()
     assert run.record() == "cancelled"
+
+
+def test_half_written_results_of_killed_workers_are_removed(project: Project) -> None:
+    run = Interrupted(project, "loky", "writes")
+    assert list((project.folder / ".prun" / "tmp").iterdir()) != []
+    run.signal(signal.SIGINT)
+    time.sleep(0.3)
+    run.signal(signal.SIGINT).finish()  # which looks into the folder
 
 
 def test_a_task_that_catches_everything_is_asked_again(project: Project) -> None:
