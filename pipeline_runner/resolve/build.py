@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ..errors import PipelineError, Problem
 from ..model.graph import (
@@ -27,16 +27,9 @@ from ..model.graph import (
 from ..model.names import RESERVED
 from ..spec.load import Loaded
 from ..spec.models import RetrySpec, StepSpec
-from ..spec.reference import RefError, looks_like_reference, parse_reference, parse_text
-from . import condition
+from ..spec.reference import looks_like_reference
 from .order import find_cycle, in_order, sort_problems
-
-Path: TypeAlias = tuple[str | int, ...]
-
-_ANYWHERE = frozenset({"params", "step", "item", "matrix", "secrets", "run"})
-_PLAIN = frozenset({"params", "step", "item", "matrix", "run"})
-_TEXT = frozenset({"params", "item", "matrix", "run"})
-_PARAMS = frozenset({"params"})
+from .scope import ANYWHERE, PARAMS, PLAIN, Context, Path, Scope, near_name
 
 
 class Built(NamedTuple):
@@ -101,32 +94,21 @@ def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
     )
 
 
-class _Builder:
-    def __init__(self, loaded: Loaded) -> None:
-        self.loaded = loaded
-        self.spec = loaded.spec
-        self.problems: list[Problem] = []
-        self.known = set(self.spec.steps) | set(loaded.broken)
-        self.bad: set[str] = set()  # steps with a problem of their own
-
-    def problem(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
-        self.problems.append(Problem(code, message, self.loaded.source.place(path, key=key), hint))
-        if path[0] == "steps":
-            self.bad.add(str(path[1]))
+class _Builder(Context):
+    """Makes steps of what was written."""
 
     # ---- a step -----------------------------------------------------------------------------
 
     def step(self, name: str, spec: StepSpec) -> Step:
         at: Path = ("steps", name)
-        scope = _Scope(self, name, spec)
+        scope = Scope(self, name, spec)
         args = self.args(scope)
         fanout = self.fanout(scope)
-        when = self.when(scope)
-        env = {k: self.text(scope, v, (*at, "env", k)) for k, v in self.spec.env.items() if k not in spec.env}
-        env |= {k: self.text(scope, v, (*at, "env", k)) for k, v in spec.env.items()}
+        when = scope.when()
+        env = {k: scope.text(v, (*at, "env", k)) for k, v in self.spec.env.items() if k not in spec.env}
+        env |= {k: scope.text(v, (*at, "env", k)) for k, v in spec.env.items()}
         publish = {
-            k: self.text(scope, v, (*at, "publish", k) if k else (*at, "publish"))
-            for k, v in spec.publish.items()
+            k: scope.text(v, (*at, "publish", k) if k else (*at, "publish")) for k, v in spec.publish.items()
         }
         for kind in ("publish", "check"):
             for output in getattr(spec, kind):
@@ -172,17 +154,17 @@ class _Builder:
             check=dict(spec.check),
             publish=publish,
             env=env,
-            resources=self.structure(scope, resources, (*at, "resources"), _PARAMS),
+            resources=scope.structure(resources, (*at, "resources"), PARAMS),
             pools=self.pools(name, spec),
             tags=tuple(spec.tags),
-            image=self.text(scope, image, (*at, "image")) if image else None,
+            image=scope.text(image, (*at, "image")) if image else None,
             description=spec.description or "",
             needs=tuple(needs),
             follows=self.follows(fanout),
             where=self.loaded.source.place(at, key=True),
         )
 
-    def args(self, scope: _Scope) -> dict[str, Binding]:
+    def args(self, scope: Scope) -> dict[str, Binding]:
         spec, name = scope.spec, scope.name
         args: dict[str, Binding] = {}
         groups: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -199,12 +181,12 @@ class _Builder:
                     continue
                 binding: Binding | None
                 if group == "inputs":
-                    ref = scope.reference(value, path, _ANYWHERE)
+                    ref = scope.reference(value, path, ANYWHERE)
                     binding = Input(ref) if ref else None
                 elif group == "files":
                     binding = self.files(scope, value, path)
                 else:
-                    binding = Literal(self.structure(scope, value, path))
+                    binding = Literal(scope.structure(value, path))
                 if binding is not None:
                     args[arg] = binding
         for arg in spec.cache.ignore:
@@ -217,18 +199,18 @@ class _Builder:
                 )  # fmt: skip
         return args
 
-    def files(self, scope: _Scope, value: str, path: Path) -> Files | None:
-        text = self.text(scope, value, path)
+    def files(self, scope: Scope, value: str, path: Path) -> Files | None:
+        text = scope.text(value, path)
         if isinstance(text, Text):
             return Files(text)
         if looks_like_reference(value):
             root = value.partition(".")[0].partition("[")[0]
             if root in RESERVED or (root in self.known and root != scope.name):
-                ref = scope.reference(value, path, _PLAIN)
+                ref = scope.reference(value, path, PLAIN)
                 return Files(ref) if ref else None
         return Files(text)
 
-    def fanout(self, scope: _Scope) -> FanOut | None:
+    def fanout(self, scope: Scope) -> FanOut | None:
         spec, at = scope.spec, ("steps", scope.name)
         if spec.foreach is not None and spec.matrix is not None:
             self.problem(
@@ -274,23 +256,6 @@ class _Builder:
         rest = ref.path[1:] if ref.path and ref.path[0] in outputs else ref.path
         return ref.name if not rest else None
 
-    def when(self, scope: _Scope) -> Any | None:
-        text = scope.spec.when
-        if text is None:
-            return None
-        path: Path = ("steps", scope.name, "when")
-        if isinstance(text, bool):
-            return ("lit", text)
-        try:
-            tree = condition.parse(text, parse_reference)
-        except condition.ConditionError as error:
-            caret = text[: error.offset] + " >>> " + text[error.offset :]
-            self.problem("condition", f"{error.message} in: {caret}", path, error.hint)
-            return None
-        for ref in condition.references(tree):
-            scope.accept(ref, path, _PLAIN)
-        return tree
-
     def after(self, name: str, spec: StepSpec) -> list[str]:
         known = []
         for i, need in enumerate(spec.needs):
@@ -301,30 +266,6 @@ class _Builder:
                 known.append(need)
         return known
 
-    # ---- texts ------------------------------------------------------------------------------
-
-    def text(self, scope: _Scope, value: str, path: Path, roots: frozenset[str] = _TEXT) -> Text | str:
-        try:
-            text = parse_text(value)
-        except RefError as error:
-            self.problem("reference", f"{error.message} in {value!r}", path, error.hint)
-            return value
-        if isinstance(text, Text):
-            for part in text.parts:
-                if isinstance(part, Ref):
-                    scope.accept(part, path, roots)
-        return text
-
-    def structure(self, scope: _Scope, value: Any, path: Path, roots: frozenset[str] = _TEXT) -> Any:
-        """Plain data with its texts parsed. Depth is bounded by the loader."""
-        if isinstance(value, str):
-            return self.text(scope, value, path, roots)
-        if isinstance(value, list):
-            return [self.structure(scope, v, (*path, i), roots) for i, v in enumerate(value)]
-        if isinstance(value, dict):
-            return {k: self.structure(scope, v, (*path, k), roots) for k, v in value.items()}
-        return value
-
     def pools(self, name: str, spec: StepSpec) -> dict[str, int]:
         """The places that a task takes in each pool."""
         named = [(("pools", pool), pool, places) for pool, places in spec.pools.items()]
@@ -334,7 +275,7 @@ class _Builder:
             path: Path = ("steps", name, key, inner) if inner else ("steps", name, key)
             if pool not in self.spec.pools:
                 hint = (
-                    _near(pool, self.spec.pools)
+                    near_name(pool, self.spec.pools)
                     if self.spec.pools
                     else f"add pools: {{{pool}: 1}} at the top"
                 )
@@ -365,112 +306,6 @@ class _Builder:
                 elif not varies and shown in seen:
                     self.problem("publish", f"{shown!r} is published by {seen[shown]!r} too", path)
                 seen.setdefault(shown, name)
-
-    def near_step(self, name: str) -> str:
-        near = difflib.get_close_matches(name, sorted(self.known), 1)
-        if near:
-            return f"did you mean {near[0]!r}?"
-        return "steps: " + ", ".join(list(self.spec.steps)[:12])
-
-
-class _Scope:
-    """What references may name inside one step, and which it named."""
-
-    def __init__(self, builder: _Builder, name: str, spec: StepSpec) -> None:
-        self.builder = builder
-        self.name = name
-        self.spec = spec
-        self.refs: list[Ref] = []
-
-    def reference(self, text: str, path: Path, roots: frozenset[str], *, star: bool = False) -> Ref | None:
-        try:
-            ref = parse_reference(text)
-        except RefError as error:
-            self.builder.problem("reference", error.message, path, error.hint)
-            return None
-        if ref.star and not star:
-            self.builder.problem("star", f"{text!r}: '.*' stands in foreach only", path)
-            return None
-        return ref if self.accept(ref, path, roots) else None
-
-    def accept(self, ref: Ref, path: Path, roots: frozenset[str]) -> bool:
-        """Whether the reference means something here; says so where it does not."""
-        for code, message, hint in self.wrong(ref, roots):
-            self.builder.problem(code, message, path, hint)
-            return False
-        self.refs.append(ref)
-        return True
-
-    def wrong(self, ref: Ref, roots: frozenset[str]) -> Iterator[tuple[str, str, str]]:
-        spec = self.builder.spec
-        shown = repr(ref.text)
-        if ref.root not in roots:
-            yield _not_here(ref, roots)
-        elif ref.root == "params":
-            if ref.name not in self.builder.loaded.params:
-                yield (
-                    "unknown-param",
-                    f"there is no param {ref.name!r}",
-                    _near(ref.name, self.builder.loaded.params),
-                )
-        elif ref.root == "secrets":
-            if ref.name not in spec.secrets:
-                yield "unknown-secret", f"there is no secret {ref.name!r}", _near(ref.name, spec.secrets)
-        elif ref.root == "item":
-            if self.spec.foreach is None:
-                hint = "use matrix.NAME" if self.spec.matrix is not None else "add foreach to the step"
-                yield "no-item", f"{shown}: step {self.name!r} has no foreach", hint
-        elif ref.root == "matrix":
-            if self.spec.matrix is None:
-                yield "no-matrix", f"{shown}: step {self.name!r} has no matrix", "add matrix to the step"
-            elif ref.name not in self.spec.matrix:
-                yield (
-                    "unknown-axis",
-                    f"the matrix has no axis {ref.name!r}",
-                    _near(ref.name, self.spec.matrix),
-                )
-        elif ref.root == "step":
-            yield from self.wrong_step(ref)
-
-    def wrong_step(self, ref: Ref) -> Iterator[tuple[str, str, str]]:
-        builder = self.builder
-        if ref.name == self.name:
-            yield "cycle", f"step {self.name!r} needs itself", ""
-        elif ref.name not in builder.known:
-            hint = builder.near_step(ref.name)
-            if ref.name in builder.loaded.params:
-                hint = f"did you mean 'params.{ref.text}'?"
-            yield "unknown-step", f"there is no step {ref.name!r}", hint
-        elif (target := builder.spec.steps.get(ref.name)) is not None and target.outputs is not None:
-            named = [p for p in ref.path if isinstance(p, str)]
-            fan_out = target.foreach is not None or target.matrix is not None
-            first = ref.path[0] if ref.path else None
-            if fan_out and isinstance(first, int):
-                first = ref.path[1] if len(ref.path) > 1 else None
-            if first is not None and first not in target.outputs:
-                wrong = named[0] if named else str(first)
-                near = difflib.get_close_matches(wrong, target.outputs, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"its outputs: {', '.join(target.outputs)}"
-                yield "unknown-output", f"step {ref.name!r} declares no output {wrong!r}", hint
-
-
-def _not_here(ref: Ref, roots: frozenset[str]) -> tuple[str, str, str]:
-    if ref.root == "secrets":
-        return "secret", f"{ref.text!r}: a secret stands in inputs only", "inputs: {token: secrets.TOKEN}"
-    if roots is _TEXT or roots == _TEXT:
-        return (
-            "text", f"{ref.text!r}: a text takes params, item, matrix and run.id only",
-            "pass a step's output through inputs",
-        )  # fmt: skip
-    allowed = ", ".join({"step": "STEP"}.get(r, r + "...") for r in sorted(roots))
-    return "reference", f"{ref.text!r} cannot stand here", f"here may stand: {allowed}"
-
-
-def _near(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, list(known), 1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"there are: {', '.join(list(known)[:12])}" if known else "there are none"
 
 
 def _max_failures(written: int | str | None) -> int | Share | None:
