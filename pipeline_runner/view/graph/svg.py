@@ -12,7 +12,7 @@ from .drawing import ITEMS, ORDER, Drawing, Node, about_words, count_words
 from .layout import Layout, layout
 
 NAME_SIZE, SMALL_SIZE = 14, 11.5
-NAME_CELL, SMALL_CELL = 8.1, 6.3  # what a column takes, generously: fonts differ
+NAME_CELL, SMALL_CELL = 8.8, 6.4  # what a column takes, generously: fonts differ
 HEIGHT, DEEP = 46, 50  # of a box, and between two layers
 GAP, MARGIN = 30, 24
 WIDEST_NAME = 40  # columns
