@@ -6,7 +6,6 @@ Time and chance arrive inside what it is told, so a run can be replayed. A fan-o
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -28,7 +27,7 @@ from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEED
 from . import messages as m
 from .capacity import Capacity, Limits
 from .depends import step_refs
-from .priority import batch_size, remaining_paths
+from .ready import Ready
 from .retry import delay_before
 from .rules import RUN, decide
 from .step_state import CLOSED, EXPANDING, OPEN, WAITING, Item, StepState
@@ -53,13 +52,10 @@ class State:
         self.stopping = False
         self.cancelled = False
         self._fail_fast = fail_fast
-        self._workers = workers
-        self._capacity = Capacity(limits)
         known = dict(seconds or {})
         for name, st in self.steps.items():
             st.pace = known.get(name)
-        paths = remaining_paths(graph, known)
-        self._rank = {name: (-paths[name], i) for i, name in enumerate(self.steps)}
+        self._ready = Ready(graph, self.steps, known, workers, Capacity(limits))
         self._readers: dict[str, list[StepState]] = {name: [] for name in self.steps}
         for st in self.steps.values():
             st.waiting = sum(1 for n in st.step.needs if n in self.steps and n != st.step.follows)
@@ -70,7 +66,6 @@ class State:
         self._same: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self._revived: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self._losses: dict[tuple[tuple[str, int], tuple[str, int]], int] = {}
-        self._ready: list[tuple[tuple[float, int], str]] = []
         self._agenda: deque[StepState] = deque()  # steps to look at again; no recursion
         self._followed: deque[tuple[StepState, Sequence[int]]] = deque()  # followers, items now final
         self._commands: list[m.Command] = []
@@ -110,7 +105,7 @@ class State:
             case m.SlotsFree():
                 self._dispatch(told.slots)
             case m.BatchEnded():
-                self._batch_ended(self.steps[told.step])
+                self._ready.ended(self.steps[told.step])
             case m.BatchSucceeded():
                 self._succeeded(self.steps[told.step], told.items, told.seconds)
             case m.ItemFailed():
@@ -290,48 +285,13 @@ class State:
         for k in items:
             st.status[k] = Item.READY
             st.ready.append(k)
-        self._offer(st)
-
-    def _offer(self, st: StepState) -> None:
-        limit = st.step.max_parallel
-        if st.ready and not st.offered and (limit is None or st.batches < limit):
-            st.offered = True
-            heapq.heappush(self._ready, (self._rank[st.step.name], st.step.name))
+        self._ready.offer(st)
 
     def _dispatch(self, slots: int) -> None:
-        held = []  # ready, but there is no room for them now
-        self._capacity.review()
-        while slots > 0 and self._ready:
-            place = heapq.heappop(self._ready)
-            st = self.steps[place[1]]
-            if st.ready and not self._capacity.admits(st.step.name):
-                held.append(place)
-                continue
-            st.offered = False
-            if self._start(st):
-                slots -= 1
-            self._offer(st)
-        for place in held:
-            heapq.heappush(self._ready, place)
-
-    def _start(self, st: StepState) -> bool:
-        """Start a batch of the step's ready items, if there are any."""
-        name = st.step.name
-        items = st.take_ready(batch_size(len(st.ready), self._workers, st.pace))
-        if not items:
-            self._capacity.forget(name)
-            return False
-        self._capacity.take(name)
-        st.batches += 1
-        attempt = st.attempts.get(items[0], 0) + 1
-        self._commands.append(m.Start(name, items, attempt))
-        self._announce(TasksStarted(self._at, name, items, attempt, st.reason))
-        return True
-
-    def _batch_ended(self, st: StepState) -> None:
-        self._capacity.give_back(st.step.name)
-        st.batches -= 1
-        self._offer(st)
+        for st, items in self._ready.take(slots):
+            attempt = st.attempts.get(items[0], 0) + 1
+            self._commands.append(m.Start(st.step.name, items, attempt))
+            self._announce(TasksStarted(self._at, st.step.name, items, attempt, st.reason))
 
     # ---- what becomes of them -------------------------------------------------------------------
 

@@ -196,7 +196,8 @@ class LocalFiles:
         if self._count == 1:
             os.makedirs(self._temporary, exist_ok=True)
             self._sweep()
-        return os.path.join(self._temporary, f"{self.owner or os.getpid()}-{self._count}-{os.urandom(4).hex()}")
+        owner = self.owner or os.getpid()
+        return os.path.join(self._temporary, f"{owner}-{self._count}-{os.urandom(4).hex()}")
 
     def disown(self, owner: str) -> None:
         """Remove what a run's workers left half-written; they are gone by now."""

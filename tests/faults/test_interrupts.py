@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM, once and twice: real processes, and nothing of them left behind."""
 
-# ruff: noqa: E501 - the text of test projects
+
 
 from __future__ import annotations
 
