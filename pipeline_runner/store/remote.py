@@ -25,7 +25,9 @@ _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _ANSWERS = (*_ABSENT, FileExistsError, NotImplementedError)  # they say how it is
 _FINAL = (PermissionError,)
 # libraries whose errors are not OSErrors, though they tell of a network that failed
-_CLIENTS = frozenset({"aiohttp", "azure", "botocore", "gcsfs", "google", "http", "requests", "s3fs", "ssl", "urllib3"})
+_CLIENTS = frozenset(
+    {"aiohttp", "azure", "botocore", "gcsfs", "google", "http", "requests", "s3fs", "ssl", "urllib3"}
+)
 
 
 class RemoteFiles:
