@@ -164,6 +164,7 @@ class _Tracked(NamedTuple):
     digest: str
     many: bool
     what: str
+    seen: tuple[tuple[Any, ...], ...] = ()
 
 
 class MemoryHistory:
@@ -179,6 +180,9 @@ class MemoryHistory:
 
     def recipe(self, digest: str) -> Recipe | None:
         return self.recipes.get(digest)
+
+    def tasks(self, step: str) -> int | None:
+        return None
 
     def seconds(self, step: str) -> float | None:
         return self.times.get(step)

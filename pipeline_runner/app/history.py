@@ -54,6 +54,10 @@ class StoreHistory:
         found = self.latest.get(step)
         return found.get("seconds") if isinstance(found, dict) else None
 
+    def tasks(self, step: str) -> int | None:
+        found = self.latest.get(step)
+        return found.get("tasks") if isinstance(found, dict) else None
+
     def recipe(self, digest: str) -> Recipe | None:
         return self.store.get_recipe(digest)
 

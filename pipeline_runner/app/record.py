@@ -178,7 +178,7 @@ class Recorder:
             if result is None or not any(e is not None for e in result.entries):
                 continue
             took = [e.seconds for e in result.entries if e is not None]
-            latest[name] = {"run": self.run_id, "seconds": sum(took) / len(took)}
+            latest[name] = {"run": self.run_id, "seconds": sum(took) / len(took), "tasks": len(took)}
         return latest
 
 

@@ -237,6 +237,8 @@ class Planner:
             else:
                 needs.append(need)
         seconds = self.history.seconds(step.name) if action in (RUN, UNDECIDED) else None
+        if seconds is not None and step.fanout is not None and key is None:
+            seconds *= self.history.tasks(step.name) or 1  # all of its items, as many as there were
         self.rows.append(
             PlannedTask(
                 task_id(step.name, key), step.name, key, action, self.wave[step.name],

@@ -54,6 +54,9 @@ class History(Protocol):
     def seconds(self, step: str) -> float | None:
         """What a task of the step took lately."""
 
+    def tasks(self, step: str) -> int | None:
+        """How many tasks the step had then."""
+
 
 class TrackedFile(Protocol):
     """What a path, a pattern, a folder or a list of paths stands for."""
@@ -72,6 +75,10 @@ class TrackedFile(Protocol):
     @property
     def what(self) -> str:
         """For people."""
+
+    @property
+    def seen(self) -> tuple[tuple[Any, ...], ...]:
+        """See ``FileArg.seen``."""
 
 
 class FileTracker(Protocol):

@@ -89,7 +89,9 @@ _STD_READS_ANNOTATIONS = frozenset([
 
 # Looking these up can give any module of the project.
 ANY_MODULE = (
-    "importlib.import_module", "importlib.__import__", "importlib.util", "importlib.machinery",
+    "importlib.import_module", "importlib.__import__", "importlib.util.module_from_spec",
+    "importlib.util.spec_from_file_location", "importlib.util.spec_from_loader", "importlib.util.LazyLoader",
+    "importlib.machinery",
     "importlib.abc", "pkgutil", "runpy", "imp", "zipimport", "sys.modules", "sys.meta_path", "sys.path_hooks",
     "sys.path_importer_cache", "importlib.metadata.entry_points",
 )  # fmt: skip
@@ -103,7 +105,7 @@ UNPICKLES = (
 # These change where modules are looked for.
 MOVES_PATH = ("sys.path", "site.addsitedir", "site.addpackage")
 READS_SOURCE = (
-    "inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile", "linecache", "tokenize",
+    "inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile", "linecache",
 )  # fmt: skip
 
 
