@@ -33,7 +33,7 @@ def combine(tag: str, parts: Iterable[str | bytes]) -> str:
 def sequence_bytes(tag: str, parts: Iterable[str | bytes]) -> bytes:
     """What ``combine`` digests."""
     raw = [tag.encode("utf-8", "surrogatepass")]
-    raw.extend(p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts)
+    raw.extend([p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts])
     head = b",".join([b"%d" % len(p) for p in raw])
     return b"%d:%b;%b" % (len(raw), head, b"".join(raw))
 

@@ -54,7 +54,8 @@ def _match(folder: str, parts: list[str], above: _Inodes) -> Iterator[str]:
     fits = re.compile(fnmatch.translate(os.path.normcase(head))).match
     hidden = head.startswith(".")
     for entry in _scan(folder):
-        if (hidden or not entry.name.startswith(".")) and fits(os.path.normcase(entry.name)):
+        name = entry.name
+        if (hidden or name[0] != ".") and fits(name if os.sep == "/" else os.path.normcase(name)):
             if not rest:
                 if not entry.is_dir():
                     yield entry.path
