@@ -31,7 +31,17 @@ _HOMES = {
     "RunFailed": "errors",
     "StoreError": "errors",
 }
-__all__ = ["Pipeline", "PipelineError", "Plan", "Problem", "PrunError", "Run", "RunFailed", "StoreError", "Task"]
+__all__ = [
+    "Pipeline",
+    "PipelineError",
+    "Plan",
+    "Problem",
+    "PrunError",
+    "Run",
+    "RunFailed",
+    "StoreError",
+    "Task",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -159,8 +159,9 @@ class Preflight:
                     self._where(("steps", step.name, "call")),
                 )  # fmt: skip
             elif required and p.name not in step.args:
+                message = f"{step.call} needs the argument {p.name!r}, which step {step.name!r} does not pass"
                 yield Problem(
-                    "argument", f"{step.call} needs the argument {p.name!r}, which step {step.name!r} does not pass",
+                    "argument", message,
                     self._where(("steps", step.name, "call")),
                     f"pass it: inputs: {{{p.name}: ...}} or with: {{{p.name}: ...}}",
                 )  # fmt: skip

@@ -262,7 +262,8 @@ def test_a_failed_item_is_left_out_and_the_run_succeeds(project: Project) -> Non
     churn(project).edit(
         "churn/model.py",
         "    return Model(model",
-        "    if (model['kind'], seed) == ('forest', 3):\n        raise ValueError('no')\n    return Model(model",
+        "    if (model['kind'], seed) == ('forest', 3):\n        raise ValueError('no')\n"
+        "    return Model(model",
     )
     result = run(project)
     assert having(result, "failed") == {"train[1,3]"}
