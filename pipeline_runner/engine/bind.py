@@ -167,7 +167,8 @@ class Binder(References):
             if isinstance(error, OSError) and error.filename:
                 message = f"{error.filename}: {message}"
             raise BindError(f"files.{name}: {message}", getattr(error, "hint", "")) from None
-        return FileArg(found.digest, found.paths, found.many), ArgPart("file", found.what, found.digest)
+        bound = FileArg(found.digest, found.paths, found.many, found.seen)
+        return bound, ArgPart("file", found.what, found.digest)
 
 
 # ---- helpers ---------------------------------------------------------------------------------------

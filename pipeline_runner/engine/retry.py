@@ -6,7 +6,7 @@ from ..model.graph import Retry
 from ..model.outcome import ErrorInfo
 
 # kinds of failure that another attempt cannot mend
-_FINAL = frozenset({"code-changed", "when", "bug", "publish"})
+_FINAL = frozenset({"code-changed", "file-changed", "when", "bug", "publish"})
 
 
 def delay_before(retry: Retry, attempt: int, error: ErrorInfo, chance: float) -> float | None:

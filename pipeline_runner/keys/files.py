@@ -33,6 +33,7 @@ class Tracked(NamedTuple):
     digest: str  # content and relative paths
     many: bool
     what: str  # for people
+    seen: tuple[tuple[Any, ...], ...] = ()
 
 
 # URL, paranoid -> URLs, parts of their digest, whether there may be many
@@ -81,7 +82,11 @@ class FileIndex:
         found = [self._track_one(v) for v in value]
         what = found[0].what if len(found) == 1 else f"{len(found)} paths"
         return Tracked(
-            tuple(p for f in found for p in f.paths), combine("files", [f.digest for f in found]), True, what
+            tuple(p for f in found for p in f.paths),
+            combine("files", [f.digest for f in found]),
+            True,
+            what,
+            tuple(s for f in found for s in f.seen),
         )
 
     def digest_of(self, path: str) -> str:
@@ -116,7 +121,7 @@ class FileIndex:
             if self._remote is None:
                 raise ValueError(f"{text}: files behind a URL cannot be tracked here")
             paths, parts, many = self._remote(text, self._paranoid)
-            return Tracked(tuple(paths), _together(many, parts), many, text)
+            return Tracked(tuple(paths), _together(many, parts), many, text, ((),) * len(paths))
         path = os.path.normpath(os.path.join(self._root, os.path.expanduser(text)))
         if is_pattern(text) and not os.path.lexists(path):
             found = files_matching(path)
@@ -128,15 +133,22 @@ class FileIndex:
         if not os.path.exists(path):
             raise FileNotFoundError(f"there is no file {text}{self._hint(path)}")
         name = self._name(path)
-        return Tracked((path,), _together(False, [name, self._content(name, path)]), False, text)
+        content = self._content(name, path)
+        return Tracked((path,), _together(False, [name, content]), False, text, (self._seen(name, content),))
 
     def _many(self, paths: list[str], what: str) -> Tracked:
-        parts = []
+        parts, seen = [], []
         for path in paths:
             name = self._name(path)
-            parts.append(name)
-            parts.append(self._content(name, path))
-        return Tracked(tuple(paths), _together(True, parts), True, what)
+            content = self._content(name, path)
+            parts += [name, content]
+            seen.append(self._seen(name, content))
+        return Tracked(tuple(paths), _together(True, parts), True, what, tuple(seen))
+
+    def _seen(self, name: str, content: str) -> tuple[Any, ...]:
+        """What tells later whether a file still holds the same."""
+        row = (self._rows or {}).get(name)
+        return (content,) if row is None else (content, tuple(row[:4]))
 
     def _name(self, path: str) -> str:
         """Relative to the root, with ``/``; absolute outside of it."""

@@ -48,11 +48,16 @@ class Named(NamedTuple):
 
 
 class FileArg(NamedTuple):
-    """Tracked files: absolute path(s) as text. ``many`` for a pattern, a folder or a list."""
+    """Tracked files: absolute path(s) as text. ``many`` for a pattern, a folder or a list.
+
+    ``seen``: of each path the digest of its bytes and, where they prove that these are unchanged,
+    its size, time stamps and inode; () for what cannot be looked at again (a URL).
+    """
 
     digest: str
     paths: tuple[str, ...]
     many: bool
+    seen: tuple[tuple[Any, ...], ...] = ()
 
 
 class Secret(NamedTuple):

@@ -21,7 +21,8 @@ class ErrorInfo(NamedTuple):
 
     kind: "exception", "timeout", "worker_lost", "output" (what it returned cannot be stored or
     does not fit ``outputs``), "check", "input" (an argument could not be made), "when",
-    "publish", "code-changed" (a source file was edited between planning and running), "bug".
+    "publish", "code-changed" (a source file was edited between planning and running),
+    "file-changed" (a tracked file was, or while the task ran), "bug".
     """
 
     kind: str

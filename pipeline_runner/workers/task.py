@@ -19,6 +19,7 @@ from .imports import loaded_sources
 from .load import InputsLost, Loader
 from .masking import Masker, known_secrets, read_secret
 from .stores import WorkerStore
+from .watch import changed_file
 
 FLUSH_EVERY = 0.5  # seconds after which the entries of a running batch are committed
 
@@ -134,6 +135,7 @@ class _Batch:
             outputs = self.split(value) if job.kind == "split" else self.render(value)
             clock.stop()
         self.refuse_changed_code()
+        self.refuse_changed_files(task)
         return Entry(task.key, outputs, task.parts, clock.seconds, time.time(), job.run, task.id)
 
     def call(self, task: Task, clock: _Stopwatch) -> dict[str, Artifact]:
@@ -144,6 +146,7 @@ class _Batch:
             raise
         except BaseException as exc:
             raise self.failed(exc) from exc
+        self.refuse_changed_files(task)
         arguments = self.loader.arguments(job.args, task.args)
         self.host.enter(job)
         try:
@@ -229,6 +232,17 @@ class _Batch:
                     f"{os.path.relpath(path, self.job.project.root)} was edited after the run was planned",
                     hint="run again",
                 )
+
+    def refuse_changed_files(self, task: Task) -> None:
+        """What was read must be what the cache key was made from, or the result is another's."""
+        path = changed_file((*self.job.args.values(), *task.args.values()))
+        if path is not None:
+            shown = os.path.relpath(path, self.job.project.root)
+            raise TaskError(
+                "file-changed",
+                f"{shown} changed after the cache key was made from it",
+                hint="run again; a file that the step itself changes cannot be tracked by it",
+            )
 
     def describe(self, exc: BaseException, kind: str, message: str = "") -> ErrorInfo:
         return describe(exc, self.job.project, self.mask, kind=kind, message=message)

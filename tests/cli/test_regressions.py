@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from harness import Project, ran, reused
 
 # --- what code reaches
@@ -80,3 +81,31 @@ def test_a_published_file_that_differs_within_its_size_and_time_is_restored(proj
     os.utime(target, ns=(at, at))
     assert reused(project.run()) == {"f"}
     assert project.text("out.txt") == "right"
+
+
+# --- what changes while a run is going
+
+
+@pytest.mark.parametrize("files", ["data.txt", "data*.txt"])
+def test_a_result_of_a_tracked_file_that_changed_meanwhile_is_not_kept(project: Project, files: str) -> None:
+    """The key was made from the old content, the function has read the new one."""
+    project.file("data.txt", "old").file(
+        "tasks.py",
+        """
+        import os
+        from pathlib import Path
+
+        def read(path):
+            path = path if isinstance(path, str) else path[0]
+            if os.environ.get("MEANWHILE"):  # somebody else's edit, of the same size and time stamp
+                at = os.stat(path).st_mtime_ns
+                Path(path).write_text("new")
+                os.utime(path, ns=(at, at))
+            return Path(path).read_text()
+        """,
+    ).pipeline({"steps": {"f": {"call": "tasks:read", "files": {"path": files}, "publish": "out.txt"}}})
+    failed = project.run(exit=1, env={"MEANWHILE": "1"})
+    assert "data.txt changed" in failed.json["tasks"][0]["error"]
+    project.file("data.txt", "old")
+    assert ran(project.run()) == {"f"}
+    assert project.text("out.txt") == "old"
