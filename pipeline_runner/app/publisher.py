@@ -166,7 +166,8 @@ class FilePublisher:
         wanted = {os.path.relpath(os.path.join(d, f), source) for d, _, fs in os.walk(source) for f in fs}
         for name in sorted(wanted):
             self._put_file(os.path.join(source, name), os.path.join(target, name))
-        os.makedirs(target, exist_ok=True)
+        for folder, _, _ in os.walk(source):  # empty ones, too
+            os.makedirs(os.path.join(target, os.path.relpath(folder, source)), exist_ok=True)
         for folder, _, names in os.walk(target):
             for name in names:
                 path = os.path.join(folder, name)

@@ -109,3 +109,19 @@ def test_a_result_of_a_tracked_file_that_changed_meanwhile_is_not_kept(project: 
     project.file("data.txt", "old")
     assert ran(project.run()) == {"f"}
     assert project.text("out.txt") == "old"
+
+
+def test_a_published_folder_has_its_empty_folders_too(project: Project) -> None:
+    project.file(
+        "tasks.py",
+        """
+        from pathlib import Path
+
+        def f():
+            (Path("made") / "empty").mkdir(parents=True)
+            (Path("made") / "full.txt").write_text("1")
+            return Path("made")
+        """,
+    ).pipeline("steps:\n  f: {call: tasks:f, publish: out}\n").run()
+    assert project.has("out/empty")
+    assert project.text("out/full.txt") == "1"
