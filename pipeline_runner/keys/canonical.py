@@ -126,6 +126,8 @@ def stored_text(value: Any) -> str:
 
 
 def _text(value: Any, encoder: json.JSONEncoder = _encoder) -> str:
+    if type(value) is int and -_BIG < value < _BIG:
+        return repr(value)  # what the encoder gives, without starting it
     if _is_json(value, 0):
         try:
             text = encoder.encode(value)
