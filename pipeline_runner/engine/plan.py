@@ -9,14 +9,14 @@ from ..model.artifact import ArgPart, Damaged, Entry
 from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask, Reason
 from ..model.graph import Graph, Step
 from ..model.names import task_id
-from ..model.outcome import SKIPPED, SUCCEEDED
+from ..model.outcome import SKIPPED, SUCCEEDED, ErrorInfo
 from ..resolve.order import waves
 from . import rules
 from .bind import Binder
 from .depends import when_varies
 from .expand import Expander, SplitNeeded
 from .ports import Code, History
-from .prepare import Candidate, Preparer
+from .prepare import Candidate, Candidates, Preparer
 from .reasons import damage, explain
 from .references import BindError
 from .results import Unknown
@@ -140,24 +140,14 @@ class Planner:
 
     def _items(self, step: Step, items: Sequence[int]) -> None:
         result = self.binder.result(step.name)
-        ready: dict[int, Candidate] = {}
         decided: dict[int, tuple[str, list[Reason]]] = {}
         followed = self.binder.result(step.follows).omitted if step.follows is not None else set()
-        for k in items:
-            if k in followed:
-                decided[k] = (SKIP, [])
-                continue
-            try:
-                found = self.preparer.candidates(step, [k])
-            except Unknown:
-                decided[k] = self._guess(step, k)
-                continue
-            if found.ready:
-                ready[k] = found.ready[0]
-            elif found.skipped:
-                decided[k] = (SKIP, [])
-            else:
-                decided[k] = (RUN, [Reason("new", "", found.failed[0][1].message)])
+        decided.update((k, (SKIP, [])) for k in items if k in followed)
+        found, unknown = self._candidates(step, [k for k in items if k not in decided])
+        ready = {candidate.item: candidate for candidate in found.ready}
+        decided.update((k, (SKIP, [])) for k in found.skipped)
+        decided.update((k, (RUN, [Reason("new", "", error.message)])) for k, error in found.failed)
+        decided.update((k, self._guess(step, k)) for k in unknown)
         hits = self.preparer.look_up(step, [c.key for c in ready.values()])
         for k, candidate in ready.items():
             decided[k] = self._decide(step, k, candidate, hits.get(candidate.key))
@@ -172,6 +162,27 @@ class Planner:
         if step.fanout is None and decided[0][0] == SKIP:
             result.skipped = True
             self.states[step.name] = SKIPPED
+
+    def _candidates(self, step: Step, items: Sequence[int]) -> tuple[Candidates, list[int]]:
+        """All items at once; one by one where some of them depend on what has to run first."""
+        try:
+            return self.preparer.candidates(step, items), []
+        except Unknown:
+            pass
+        ready: list[Candidate] = []
+        skipped: list[int] = []
+        failed: list[tuple[int, ErrorInfo]] = []
+        unknown: list[int] = []
+        for k in items:
+            try:
+                found = self.preparer.candidates(step, [k])
+            except Unknown:
+                unknown.append(k)
+            else:
+                ready += found.ready
+                skipped += found.skipped
+                failed += found.failed
+        return Candidates(ready, skipped, failed), unknown
 
     def _decide(
         self, step: Step, k: int, candidate: Candidate, found: Entry | Damaged | None
