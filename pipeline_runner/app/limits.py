@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..engine.bind import Binder
 from ..engine.capacity import THOUSANDTHS, Limits
 from ..engine.references import BindError
-from ..model.graph import Graph, Step, Text
+from ..model.graph import Graph, Ref, Step, Text
 from ..view.text import size
 
 DEFAULT_CPUS = 1.0  # of a task that says nothing
@@ -25,7 +25,9 @@ class Wrong(NamedTuple):
 def limits_of(graph: Graph, binder: Binder, workers: int) -> Limits:
     """Of a graph that has no problems with its resources."""
     executor = graph.executor
-    totals = {"cpus": _thousandths(executor.cpus or workers), "gpus": _thousandths(executor.gpus or 0)}
+    totals = {"cpus": _thousandths(executor.cpus or workers)}
+    if executor.gpus is not None:  # what nobody counted is not limited: the file runs on any machine
+        totals["gpus"] = _thousandths(executor.gpus)
     if executor.memory is not None:
         totals["memory"] = executor.memory
     totals |= {_pool(name): places for name, places in graph.pools.items()}
@@ -47,19 +49,21 @@ def amounts(step: Step, binder: Binder) -> dict[str, Any]:
     Raises:
         BindError: a text gives no amount.
     """
-    return {key: _amount(step, key, value, binder) for key, value in step.resources.items()}
+    return {key: _amount(step, key, value, binder) for key, value in step.resources.items() if _fixed(value)}
 
 
 def too_much(step: Step, graph: Graph, binder: Binder) -> Iterator[Wrong]:
     """What the step asks for in vain."""
     executor = graph.executor
     for key, value in step.resources.items():
+        if not _fixed(value):
+            continue
         try:
             asked = _amount(step, key, value, binder)
         except BindError as error:
             yield Wrong(key, error.message, error.hint)
             continue
-        if key == "gpus" and asked > (executor.gpus or 0):
+        if key == "gpus" and executor.gpus is not None and asked > executor.gpus:
             there = f"{executor.gpus:g}" if executor.gpus else "none"
             yield Wrong(
                 key, f"step {step.name!r} asks for {asked:g} gpus, and the executor has {there}",
@@ -70,6 +74,12 @@ def too_much(step: Step, graph: Graph, binder: Binder) -> Iterator[Wrong]:
                 key, f"step {step.name!r} asks for {size(asked)} of memory, and the executor has "
                 f"{size(executor.memory)}", "ask for less, or raise executor.memory",
             )  # fmt: skip
+
+
+def _fixed(value: Any) -> bool:
+    """Whether an amount is the same for all of a step's tasks; any other is for the exports alone."""
+    parts = value.parts if isinstance(value, Text) else ()
+    return not any(isinstance(part, Ref) and part.root != "params" for part in parts)
 
 
 def _amount(step: Step, key: str, value: Any, binder: Binder) -> Any:

@@ -29,7 +29,7 @@ from ..spec.load import Loaded
 from ..spec.models import RetrySpec, StepSpec
 from ..spec.reference import looks_like_reference
 from .order import find_cycle, in_order, sort_problems
-from .scope import ANYWHERE, PARAMS, PLAIN, Context, Path, Scope, near_name
+from .scope import ANYWHERE, PLAIN, Context, Path, Scope, near_name
 
 
 class Built(NamedTuple):
@@ -154,7 +154,7 @@ class _Builder(Context):
             check=dict(spec.check),
             publish=publish,
             env=env,
-            resources=scope.structure(resources, (*at, "resources"), PARAMS),
+            resources=scope.structure(resources, (*at, "resources")),
             pools=self.pools(name, spec),
             tags=tuple(spec.tags),
             image=scope.text(image, (*at, "image")) if image else None,

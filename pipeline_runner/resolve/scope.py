@@ -19,7 +19,6 @@ Path: TypeAlias = tuple[str | int, ...]
 ANYWHERE = frozenset({"params", "step", "item", "matrix", "secrets", "run"})
 PLAIN = frozenset({"params", "step", "item", "matrix", "run"})
 TEXT = frozenset({"params", "item", "matrix", "run"})
-PARAMS = frozenset({"params"})
 
 
 class Context:

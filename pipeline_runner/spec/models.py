@@ -74,7 +74,7 @@ class ExecutorSpec(Spec):
     )
     gpus: Maybe[types.NotNegative] = Field(
         None,
-        description="How many graphics processors the running tasks may ask for together; default: none.",
+        description="How many graphics processors the running tasks may ask for together; default: no limit.",
         examples=[1],
     )
 
