@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 
+_SINGLY = 8  # tasks of a large fan-out that are looked up one by one: a run asks for one, a plan for all
 _SEARCHED = 1000  # in a larger fan-out an item that moved is not looked for: it costs more than it tells
 
 
@@ -38,6 +40,8 @@ class StoreHistory:
         self._records: dict[str, Any] = {}
         self._by_key: dict[str, dict[str, CacheKey]] = {}
         self._entries: dict[CacheKey, Entry | None] = {}
+        self._asked: Counter[str] = Counter()
+        self._recipes: dict[str, Recipe | None] = {}
 
     @property
     def latest(self) -> dict[str, Any]:
@@ -59,7 +63,9 @@ class StoreHistory:
         return found.get("tasks") if isinstance(found, dict) else None
 
     def recipe(self, digest: str) -> Recipe | None:
-        return self.store.get_recipe(digest)
+        if digest not in self._recipes:
+            self._recipes[digest] = self.store.get_recipe(digest)
+        return self._recipes[digest]
 
     def since(self, step: str) -> str | None:
         """The run in which the step last gave something."""
@@ -90,9 +96,11 @@ class StoreHistory:
         if at is None:
             return None
         if at not in self._entries:
-            few = len(self._keys(step)) <= _SEARCHED
-            self._entries.update(dict.fromkeys(self._keys(step).values() if few else [at]))
-            wanted = [k for k in self._entries if self._entries[k] is None]
+            self._asked[step] += 1
+            keys = self._keys(step)
+            whole = len(keys) <= _SEARCHED or self._asked[step] > _SINGLY
+            wanted = [k for k in keys.values() if k not in self._entries] if whole else [at]
+            self._entries.update(dict.fromkeys(wanted))
             for found, entry in self.store.lookup(wanted).items():
                 if isinstance(entry, Entry):
                     self._entries[found] = entry
