@@ -64,6 +64,19 @@ def plan(lab: Lab) -> Iterator[Row]:
             lambda _, f=folder: lab.run(f), lambda _, f=folder: lab.time([*lab.prun, "plan"], f)
         )
         yield pairs.row(f"plan {shape} {n:,}", "as quick as a warm run (<= 1.1 x)", "warm run", 1.1)
+    n = lab.size(10_000)
+    folder = projects.fanout(lab.folder("edited"), n)
+    settle(lab, folder)
+    code = (folder / "workfn.py").read_text()
+
+    def edited(k: int) -> Cost:
+        (folder / "workfn.py").write_text(code.replace("return x * x", f"return x * x + {k + 1}"))
+        cost = lab.time([*lab.prun, "plan"], folder)
+        (folder / "workfn.py").write_text(code)
+        return cost
+
+    pairs = lab.turns(lambda _: lab.run(folder), edited)
+    yield pairs.row(f"plan after an edit, fanout {n:,}", "-", "warm run", None)
 
 
 def added(lab: Lab) -> Iterator[Row]:
