@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError, Place, Problem, PrunError
-from .compiled import Compiled, CompiledGraphs
+from .loading import DEFAULT_FILE, from_here, load_graph
 
 if TYPE_CHECKING:  # what the warm path does without is imported where it is used: start-up counts
     from ..model.graph import Graph
-    from ..spec.load import Loaded
     from ..view.graph.drawing import Drawing
     from .live_logs import Printer
     from .plan import Plan
@@ -22,7 +21,6 @@ if TYPE_CHECKING:  # what the warm path does without is imported where it is use
 
 DEFAULT_BACKEND = "loky"
 BACKENDS = frozenset({"loky", "threading", "sequential"})
-DEFAULT_FILE = "pipeline.yaml"
 
 
 class Pipeline:
@@ -79,28 +77,15 @@ class Pipeline:
         Raises:
             PipelineError: with every problem found, each with its place.
         """
-        file = os.path.abspath(os.fspath(path))
-        if os.path.isdir(file):
-            file = os.path.join(file, DEFAULT_FILE)
-        kept = CompiledGraphs(_index_folder(os.path.dirname(file), _from_here(store)))
-        name = kept.name(file, profile, params, overrides)
-        compiled = kept.find(name) if name is not None else None
-        places = _Places(os.fspath(path) if not os.path.isdir(path) else file, profile)
-        if compiled is None:
-            from ..resolve.build import try_build
+        found = load_graph(path, params, overrides, profile, from_here(store))
+        pipeline = cls(
+            found.graph, found.params, store=from_here(store), place=found.places, graph_id=found.graph_id
+        )
+        if found.errors:
             from ..resolve.order import sort_problems
 
-            loaded = places.load(params, overrides)
-            built = try_build(loaded)
-            compiled = Compiled(built.graph, loaded.params)
-            if built.errors:
-                partial = cls(built.graph, loaded.params, store=_from_here(store), place=places)
-                raise PipelineError(sort_problems([*built.errors, *partial._more_problems()]))
-            if name is not None:
-                compiled = kept.keep(name, loaded.files, compiled)
-        return cls(
-            compiled.graph, compiled.params, store=_from_here(store), place=places, graph_id=compiled.id
-        )
+            raise PipelineError(sort_problems([*found.errors, *pipeline._more_problems()]))
+        return pipeline
 
     @property
     def name(self) -> str:
@@ -323,41 +308,6 @@ class Pipeline:
                     "select what is above, too: " + " ".join(f"-s +{name}" for name in wanted[:3]),
                 )
             )
-
-
-class _Places:
-    """Where things are written in a pipeline file; it is read for that when somebody asks."""
-
-    def __init__(self, file: str, profile: str | None) -> None:
-        self._file = file
-        self._profile = profile
-        self._source: Any = None
-
-    def load(self, params: Mapping[str, Any] | None = None, overrides: Sequence[str] = ()) -> Loaded:
-        from ..spec.load import load
-
-        loaded = load(self._file, profile=self._profile, params=params, overrides=overrides)
-        self._source = loaded.source
-        return loaded
-
-    def __call__(self, path: tuple[str | int, ...]) -> Place | None:
-        if self._source is None:
-            self.load()
-        found: Place | None = self._source.place(path)
-        return found
-
-
-def _index_folder(root: str, store: str | None) -> str:
-    """Where compiled graphs lie: with a store given by hand its folder, else beside the pipeline."""
-    folder = store if store is not None and "://" not in store and "::" not in store else None
-    return os.path.join(folder or os.path.join(root, ".prun"), "index")
-
-
-def _from_here(store: str | None) -> str | None:
-    """A store given by hand counts from the working folder, like any path on a command line."""
-    if store is None or "://" in store or "::" in store:
-        return store
-    return os.path.abspath(os.path.expanduser(store))
 
 
 __all__ = ["Pipeline", "PrunError"]

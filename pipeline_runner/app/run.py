@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Problem, PrunError, RunFailed
-from ..keys.canonical import go_deeper
 from ..model.artifact import Artifact, CacheKey, Entry
 from ..model.event import StepExpanded, TasksBlocked, TasksCancelled, TasksSkipped, TasksStarted
 from ..model.graph import Graph, Step
@@ -215,26 +214,9 @@ class Run:
             RunFailed: the step gave nothing.
             PrunError: there is no such step or task.
         """
-        step, key, path = self._parse(what)
-        about = self._about(step)
-        outputs = self.graph.steps[step].outputs
-        if key is not None:
-            return self._value(step, self._index(step, key), path, what)
-        if about["keys"] is None:
-            return self._value(step, 0, path, what)
-        if self._whole(about):
-            return self._value(step, 0, path, what)
-        present = [k for k, e in enumerate(about["entries"]) if e is not None]
-        head = path[:1] if outputs and path and path[0] in outputs else ()
-        values = {k: self._value(step, k, head, what) for k in present}
-        listed: Any = [values[k] for k in present]
-        if (shape := self._shape(step, len(about["keys"]))) is not None:
-            starts = [sum(shape[:i]) for i in range(len(shape))]
-            listed = [
-                [values[k] for k in range(a, a + n) if k in values]
-                for a, n in zip(starts, shape, strict=True)
-            ]
-        return _part(listed, path[len(head) :], what)
+        from .outputs import output
+
+        return output(self, what)
 
     def inputs(self, task: str) -> dict[str, Any]:
         """The arguments of one task, by name, as it got them.
@@ -245,13 +227,13 @@ class Run:
         """
         from .inputs import recorded_inputs
 
-        step, key, _ = self._parse(task)
-        about = self._about(step)
+        step, key, _ = self.parse(task)
+        about = self.about(step)
         if key is None and about["keys"] is not None:
             raise PrunError(
                 Problem("task", f"{task!r} is a fan-out", None, f"name one of its tasks: {self._ids(step)}")
             )
-        return recorded_inputs(self, step, self._index(step, key) if key is not None else 0)
+        return recorded_inputs(self, step, self.index(step, key) if key is not None else 0)
 
     def debug(self, task: str, *, pdb: bool = False) -> Any:
         """Run one task again in this process, with its recorded inputs and the code as it is now.
@@ -277,22 +259,22 @@ class Run:
         Raises:
             PrunError: there is no such task.
         """
-        step, key, path = self._parse(task)
-        about = self._about(step)
+        step, key, path = self.parse(task)
+        about = self.about(step)
         if key is None and about["keys"] is not None:
             raise PrunError(
                 Problem("task", f"{task!r} is a fan-out", None, f"name one of its tasks: {self._ids(step)}")
             )
         if path:
             raise PrunError(Problem("task", f"{task!r} is no task", None, f"do you mean {step!r}?"))
-        return step, self._index(step, key) if key is not None else 0
+        return step, self.index(step, key) if key is not None else 0
 
     def log(self, task: str) -> str:
         """What a task printed, when it ran (in this run or, if it was reused, in an earlier one)."""
         text = self._store.runs.read_log(self.id, task)
         if text is None:
-            step, key, _ = self._parse(task)
-            entry = self.entry(step, self._index(step, key) if key is not None else 0)
+            step, key, _ = self.parse(task)
+            entry = self.entry(step, self.index(step, key) if key is not None else 0)
             if entry is not None and entry.run != self.id:
                 text = self._store.runs.read_log(entry.run, entry.task)
         return text or ""
@@ -330,10 +312,10 @@ class Run:
 
     def describe(self, task: str) -> dict[str, Any]:
         """Everything that is known of a task, for people: its key's parts, outputs, error."""
-        step, key, _ = self._parse(task)
-        k = self._index(step, key) if key is not None else 0
+        step, key, _ = self.parse(task)
+        k = self.index(step, key) if key is not None else 0
         found = next(t for t in self.tasks if t.id == task)
-        about = self._about(step)
+        about = self.about(step)
         entry = self.entry(step, k)
         error = about["errors"].get(str(k))
         info = _error(error) if error else None
@@ -391,13 +373,13 @@ class Run:
         if self._binder is not None and step in self._binder.results:
             entries = self._binder.results[step].entries
             return entries[k] if k < len(entries) else None
-        keys = self._about(step)["entries"]
+        keys = self.about(step)["entries"]
         if k >= len(keys) or keys[k] is None:
             return None
         found = self._store.lookup([CacheKey(*keys[k])]).get(CacheKey(*keys[k]))
         return found if isinstance(found, Entry) else None
 
-    def _parse(self, what: str) -> tuple[str, str | None, tuple[str | int, ...]]:
+    def parse(self, what: str) -> tuple[str, str | None, tuple[str | int, ...]]:
         """``train[1,3].auc`` -> ("train", "1,3", ("auc",))."""
         match = re.match(r"([^.\[\]]+)(?:\[(.*?)\](?=\.|\Z))?((?:\.[^.]+)*)\Z", what, re.DOTALL)
         if match is None:
@@ -405,7 +387,7 @@ class Run:
         path = tuple(int(p) if p.isdigit() else p for p in match[3].split(".")[1:])
         return match[1], match[2], path
 
-    def _about(self, step: str) -> Any:
+    def about(self, step: str) -> Any:
         found = self.steps.get(step)
         if found is None:
             known = ", ".join(self.steps) or "none"
@@ -414,8 +396,8 @@ class Run:
             )
         return found
 
-    def _index(self, step: str, key: str) -> int:
-        keys = self._about(step)["keys"] or []
+    def index(self, step: str, key: str) -> int:
+        keys = self.about(step)["keys"] or []
         if key not in keys:
             raise PrunError(
                 Problem("no-task", f"run {self.id} has no task {task_id(step, key)!r}", None, self._ids(step))
@@ -423,34 +405,9 @@ class Run:
         return int(keys.index(key))
 
     def _ids(self, step: str) -> str:
-        keys = self._about(step)["keys"] or []
+        keys = self.about(step)["keys"] or []
         shown = ", ".join(task_id(step, k) for k in keys[:8])
         return shown + (", ..." if len(keys) > 8 else "")
-
-    def _whole(self, about: Any) -> bool:
-        """Whether a fan-out was decided as a whole, without items."""
-        return len(about["states"]) == 1 and not about["entries"]
-
-    def _value(self, step: str, k: int, path: tuple[str | int, ...], what: str) -> Any:
-        entry = self.entry(step, k)
-        about = self._about(step)
-        state = about["states"][k] if k < len(about["states"]) else ""
-        name = task_id(step, about["keys"][k] if about["keys"] and k < len(about["keys"]) else None)
-        if entry is None:
-            if state == SKIPPED:
-                return None
-            raise RunFailed(
-                Problem("no-output", f"{name} gave nothing: it {_was(state)}", None, _why(about, k))
-            )
-        outputs = self.graph.steps[step].outputs
-        value: Any
-        if outputs is None:
-            value = self.decode(entry.outputs[""])
-        elif path and path[0] in outputs:
-            value, path = self.decode(entry.outputs[str(path[0])]), path[1:]
-        else:
-            value = {n: self.decode(entry.outputs[n]) for n in outputs}
-        return _part(value, path, what)
 
     def decode(self, artifact: Artifact) -> Any:
         """The value of an artifact. Unpickles: only of stores that you trust."""
@@ -462,10 +419,6 @@ class Run:
 
         with isolated(project_of(self.graph)):
             return decode(artifact, self._store)
-
-    def _shape(self, step: str, count: int) -> Sequence[int] | None:
-        shape: Sequence[int] | None = self._about(step).get("shape")
-        return shape if count else None
 
     def _outputs(self, step: str, entry: Entry | None) -> dict[str, Any]:
         """What a task gave, looked at: a line, a preview, and the same as data."""
@@ -519,43 +472,26 @@ def _as_reused(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**record, "steps": steps}
 
 
-def _part(value: Any, path: tuple[str | int, ...], what: str) -> Any:
-    try:
-        return go_deeper(value, path)
-    except LookupError as error:
-        raise PrunError(Problem("no-output", f"{what}: {error.args[0]}")) from None
-
-
 def _error(fields: Sequence[Any]) -> ErrorInfo:
     kind, message, types, traceback, where, hint = fields
     return ErrorInfo(kind, message, tuple(types), traceback, tuple(where) if where else None, hint)
 
 
-def _was(state: str) -> str:
-    return {"failed": "failed", "": "did not run"}.get(state, f"was {state}")
-
-
-def _why(about: Any, k: int) -> str:
-    error = about["errors"].get(str(k))
-    if error:
-        return str(error[1])
-    reason = about["reasons"].get(str(k))
-    return f"because of {reason}" if reason else ""
-
-
 def _open(store: str | None, pipeline_path: str | None) -> Store:
     """The store that is meant: given, or the pipeline's, or ``.prun`` beside it."""
-    from .pipeline import DEFAULT_FILE, Pipeline, _from_here
+    from ..errors import PipelineError
+    from .loading import DEFAULT_FILE, from_here, load_graph
+    from .opened import open_store
 
     file = pipeline_path or DEFAULT_FILE
     if os.path.isdir(file):
         file = os.path.join(file, DEFAULT_FILE)
-    root = os.path.dirname(os.path.abspath(file))
     if not os.path.exists(file):
-        return Store.open(_from_here(store), root)
-    from .opened import open_store
-
-    return open_store(Pipeline.load(file).graph, _from_here(store))
+        return Store.open(from_here(store), os.path.dirname(os.path.abspath(file)))
+    found = load_graph(file)
+    if found.errors:
+        raise PipelineError(found.errors)
+    return open_store(found.graph, from_here(store))
 
 
 __all__ = ["Run", "RunInfo", "Step", "Task"]

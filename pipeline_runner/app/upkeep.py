@@ -212,7 +212,8 @@ def open_for_verify(
     store: str | None, pipeline_path: str | None, profile: str | None = None
 ) -> tuple[Store, Pipeline | None]:
     """The store as its pipeline uses it, and the pipeline where there is one."""
-    from .pipeline import DEFAULT_FILE, Pipeline
+    from .loading import DEFAULT_FILE
+    from .pipeline import Pipeline
     from .run import _open
 
     file = pipeline_path or DEFAULT_FILE
