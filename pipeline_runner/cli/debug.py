@@ -26,15 +26,23 @@ if TYPE_CHECKING:
     metavar="WHERE",
     help="With pdb: stop at FILE:LINE or module:function.",
 )
+@click.option("--keep", is_flag=True, help="If it goes well, run its step, so that the result is kept.")
 @file_option
 @store_option
 def command(
-    task: str, run: str | None, pdb: bool, breaks: tuple[str, ...], file: str | None, store: str | None
+    task: str,
+    run: str | None,
+    pdb: bool,
+    breaks: tuple[str, ...],
+    keep: bool,
+    file: str | None,
+    store: str | None,
 ) -> int:
     """Run one task of a past run in this process, with exactly the inputs that it had there.
 
     Your code is what is on disk now: edit it and try again. Nothing is stored; `prun run` does
-    that. TASK may also be a step with items: then the first of them that failed.
+    that, or --keep, which runs the step with that run's params once the task went well. TASK may
+    also be a step with items: then the first of them that failed.
 
     With --pdb a task that failed runs to its failure and stops there, in your innermost frame
     (`p`, `up`, `down`, `interact` ...). Any other stops at its first line. --break WHERE stops
@@ -44,6 +52,7 @@ def command(
     Examples:
       prun debug "train[1,3]"
       prun debug "train[1,3]" --pdb
+      prun debug "train[1,3]" --keep
       prun debug clean --run 20260105-101500 -b churn/data.py:31
     """
     from ..app.debug import Debugger, debug_task
@@ -58,7 +67,21 @@ def command(
     caller = Debugger(breaks, stop_first=status != "failed") if pdb or breaks else None
     done = debug_task(found, name, root=_root(past, found), caller=caller)
     _tell(found, done)
-    return 1 if done.error is not None else 0
+    if done.error is not None:
+        return 1
+    return _keep(past, found, name) if keep else 0
+
+
+def _keep(past: Past, run: Run, task: str) -> int:
+    """Run the task's step as `prun run -s` does, with the params of the run that was looked at."""
+    from ..app.pipeline import Pipeline
+    from ..view.messages import NORMAL
+    from .output import run_view
+
+    pipeline = Pipeline.load(past.pipeline or run.graph.file, dict(run.params), store=past.store)
+    with run_view(NORMAL) as view:
+        code: int = pipeline.run(select=(run.position(task)[0],), observers=(view,)).exit_code
+    return code
 
 
 def _task(run: Run, name: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """The temporary folder of a run's workers, and those that killed runs left behind."""
 
-
 from __future__ import annotations
 
 import contextlib

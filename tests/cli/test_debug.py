@@ -208,3 +208,18 @@ def test_python(failed: Project) -> None:
             raise AssertionError
         """
     )
+
+
+def test_kept_when_asked(failed: Project) -> None:
+    failed.edit("tasks.py", "if model.n == 2:", "if model.n == 5:")
+    result = failed.prun("debug", "train[2]", "--keep")
+    assert "run" in result.out
+    assert failed.calls().count("train") >= 2
+    again = failed.run("--backend", "loky")
+    assert again.json["counts"]["succeeded"] == 0
+    assert failed.calls() == []
+
+
+def test_nothing_is_kept_of_a_task_that_failed_again(failed: Project) -> None:
+    failed.prun("debug", "train[2]", "--keep", exit=1)
+    assert failed.run("--backend", "loky", exit=1).json["counts"]["failed"] == 1

@@ -1,7 +1,5 @@
 """on_success and on_failure: called after a run with its summary, and never part of it."""
 
-# ruff: noqa: E501 - tables and the text of test projects
-
 from __future__ import annotations
 
 import os

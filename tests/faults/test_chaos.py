@@ -5,8 +5,6 @@ all its workers. ``PRUN_CHAOS=300`` goes on with new seeds for 300 seconds; ``PR
 tells one story again.
 """
 
-
-
 from __future__ import annotations
 
 import contextlib

@@ -1,7 +1,5 @@
 """Ctrl-C and SIGTERM, once and twice: real processes, and nothing of them left behind."""
 
-
-
 from __future__ import annotations
 
 import os
