@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from makespan import list_schedule
 from measure import Cost, Lab, Pairs, figure
 
 
+@pytest.mark.skipif("PRUN_SMOKE" not in os.environ, reason="takes its time: PRUN_SMOKE=1, as CI does")
 @pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
 def test_a_benchmark_works_and_finds_the_right_answers(name: str, tmp_path: Path) -> None:
     python = sys.executable
