@@ -177,7 +177,8 @@ def _count(states: Sequence[str]) -> str:
         counts[word] = counts.get(word, 0) + 1
     if len(counts) == 1 and len(states) == 1:
         return next(iter(counts))
-    return ", ".join(f"{n:,} {word}" for word, n in counts.items())
+    # run now or reused: either way the result is there
+    return ", ".join(f"{n:,} {'done' if word == 'run' else word}" for word, n in counts.items())
 
 
 def _digests(entry: Entry) -> dict[str, str]:

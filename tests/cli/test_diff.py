@@ -164,3 +164,12 @@ def test_the_code_that_counts(project: Project) -> None:
     rows = project.why("scale", "--code", "--json").json["code"]
     assert "helper:twice" in {row["name"] for row in rows}
     assert "did you mean 'scale'" in project.why("scal", "--code", exit=2).err
+
+
+def test_a_reused_item_is_not_said_to_have_run(project: Project) -> None:
+    project.file("tasks.py", "def square(x): return x * x\n").pipeline(
+        "params: {items: [1, 2]}\n"
+        "steps: {squares: {call: tasks:square, foreach: params.items, inputs: {x: item}}}\n"
+    ).run()
+    project.run("-p", "items=[1, 2, 3]")
+    assert "2 done -> 3 done" in project.prun("diff").out
