@@ -127,7 +127,7 @@ class Recorder:
         record["counts"] = self.counts()
         record["shown"] = list(self.shown)
         record["graph"] = graph_to_json(self.graph)
-        record["params"] = _storable(self.params)
+        record["params"] = self.params
         record["steps"] = {name: self._step_json(s, results.get(name)) for name, s in self.steps.items()}
         try:
             self.runs.write_json(self.run_id, "run", record)
@@ -180,7 +180,3 @@ class Recorder:
             took = [e.seconds for e in result.entries if e is not None]
             latest[name] = {"run": self.run_id, "seconds": sum(took) / len(took), "tasks": len(took)}
         return latest
-
-
-def _storable(params: Mapping[str, Any]) -> Any:
-    return params

@@ -10,7 +10,7 @@ from ..keys.canonical import plain_digest
 from ..model.artifact import Entry
 from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
-from ..model.names import short_key
+from ..model.names import item_keys
 from .bind import Binder, shorten
 from .references import BindError, as_text
 from .results import FollowedItems, Items, StepResult, Unknown
@@ -63,7 +63,7 @@ class Expander:
             items = self._deeper(step, fanout.source)
         else:
             values = self._list(step, fanout.source, "foreach")
-            items = Items(item_keys(values), values)
+            items = Items(_keys(values), values)
         return self._named(items, fanout, step)
 
     def _list(self, step: Step, source: Ref | tuple[Any, ...], what: str) -> Sequence[Bound]:
@@ -91,7 +91,7 @@ class Expander:
     def _matrix(self, step: Step, matrix: Matrix) -> Items:
         names = [name for name, _ in matrix.axes]
         axes = [self._list(step, source, f"matrix.{name}") for name, source in matrix.axes]
-        keys = [item_keys(values) for values in axes]
+        keys = [_keys(values) for values in axes]
         combined = list(product(*axes))
         joined = [",".join(parts) for parts in product(*keys)]
         if len(set(joined)) != len(joined):
@@ -128,7 +128,7 @@ class Expander:
         if index is not None and source is not None and source.items is not None:
             outer_keys = [source.items.keys[k] for k in index]
         else:
-            outer_keys = item_keys(outer)
+            outer_keys = _keys(outer)
         keys = [f"{key},{i}" for key, inner in zip(outer_keys, lists, strict=True) for i in range(len(inner))]
         items = Items(keys, [b for inner in lists for b in inner], shape=[len(inner) for inner in lists])
         if index is not None:
@@ -173,9 +173,6 @@ class Expander:
         return items
 
 
-def item_keys(values: Sequence[Bound]) -> list[str]:
-    """A KEY for each item: itself where it is a short scalar, else its index."""
-    keys = [(short_key(b.value) if isinstance(b, Inline) else None) or str(i) for i, b in enumerate(values)]
-    if len(set(keys)) != len(keys):
-        return [str(i) for i in range(len(keys))]
-    return keys
+def _keys(values: Sequence[Bound]) -> list[str]:
+    """A KEY for each item; what is no plain value goes by its index."""
+    return item_keys([b.value if isinstance(b, Inline) else b for b in values])
