@@ -69,7 +69,7 @@ def execute(
     expected = {name: s for name in graph.steps if (s := history.seconds(name)) is not None}
     limits = limits_of(graph, binder, workers)
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
-    recorder = Recorder(store.runs, run_id, graph, session.params, clock.wall())
+    recorder = Recorder(store, run_id, graph, session.params, clock.wall())
     events = EventRecord(store.runs, run_id)
     publisher = FilePublisher(store, graph.root)
     reached = Reached(store, run_id, binder.results)

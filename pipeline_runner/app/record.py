@@ -13,10 +13,10 @@ from ..model.graph import Graph
 from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, STATES, SUCCEEDED
 from .graph_json import graph_to_json
-from .run import RECORD_FORMAT
+from .records import place_of
+from .run_record import RECORD_FORMAT
 
 if TYPE_CHECKING:
-    from ..store.runs import Runs
     from ..store.store import Store
     from .recipes import Recipes
 
@@ -47,9 +47,10 @@ class Recorder:
     """An observer that keeps the record. Written when the run begins and when it ends."""
 
     def __init__(
-        self, runs: Runs, run_id: str, graph: Graph, params: Mapping[str, Any], started: float
+        self, store: Store, run_id: str, graph: Graph, params: Mapping[str, Any], started: float
     ) -> None:
-        self.runs = runs
+        self.runs = store.runs
+        self.place = place_of(graph.file, store)
         self.run_id = run_id
         self.graph = graph
         self.params = dict(params)
@@ -141,6 +142,7 @@ class Recorder:
             "run_id": self.run_id,
             "pipeline": self.graph.name,
             "file": self.graph.file,
+            "place": self.place,
             "status": status,
             "started": self.started,
             "seconds": seconds,

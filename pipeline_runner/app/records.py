@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +29,7 @@ class Record(NamedTuple):
 
     run: str
     pipeline: str
+    place: str  # of its file: pipelines of one name are told apart by it
     status: str
     started: float
     same_as: str | None  # the run whose record has the tasks, where nothing had changed
@@ -61,6 +63,7 @@ def read_record(store: Store, run: str) -> Record | None:
         return Record(
             run,
             str(found["pipeline"]),
+            str(found.get("place") or found.get("file") or ""),
             status,
             float(found["started"]),
             found.get("same_as"),
@@ -69,6 +72,17 @@ def read_record(store: Store, run: str) -> Record | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def place_of(file: str, store: Store) -> str:
+    """Where a pipeline's file lies, seen from the store: of two of the same name each is one of its own,
+    and a project that moves together with its store stays the one it was."""
+    if not store.files.is_local:
+        return file
+    try:
+        return os.path.relpath(os.path.realpath(file), os.path.realpath(store.url)).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return file
 
 
 class Kept(NamedTuple):
@@ -82,11 +96,12 @@ class Kept(NamedTuple):
 def kept(store: Store, records: Sequence[Record], keep_runs: int, now: float) -> Kept:
     """The last ``keep_runs`` runs of each pipeline, those that may be going on, and what they need."""
     by_id = {r.run: r for r in records}
-    counted: dict[str, int] = {}
+    counted: dict[tuple[str, str], int] = {}
     runs: set[str] = set()
     open_runs: set[str] = set()
     for record in records:
-        count = counted[record.pipeline] = counted.get(record.pipeline, 0) + 1
+        which = record.pipeline, record.place
+        count = counted[which] = counted.get(which, 0) + 1
         if record.status == OPEN and now - record.started < OPEN_FOR:
             open_runs.add(record.run)
         if count <= keep_runs:

@@ -114,6 +114,9 @@ def gc(
 ) -> None:
     """Remove what the last runs of each pipeline do not lead to. Safe beside a running run.
 
+    A pipeline is its name and where its file lies: two of one name, or one checked out twice, do not
+    count for one another.
+
     \b
     Examples:
       prun cache gc --dry-run

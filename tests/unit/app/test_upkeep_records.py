@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline_runner.app.reached import Reached
-from pipeline_runner.app.records import OPEN_FOR, kept, read_records, tasks_by_key
+from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, tasks_by_key
 from pipeline_runner.errors import StoreError
 from pipeline_runner.model.artifact import CacheKey
 from pipeline_runner.store.store import Store
@@ -54,6 +54,23 @@ def test_the_last_runs_of_each_pipeline_are_kept(store: Store) -> None:
     put(store, 0, "other")
     assert keep(store, 2) == ({run_id(3), run_id(4), run_id(0)}, {key(3), key(4), key(0)})
     assert keep(store, 0) == (set(), set())
+
+
+def test_pipelines_of_one_name_do_not_push_one_another_out(store: Store) -> None:
+    for n in range(1, 5):
+        put(store, n, place="../here/pipeline.yaml")
+    put(store, 0, place="../there/pipeline.yaml")
+    assert keep(store, 1) == ({run_id(4), run_id(0)}, {key(4), key(0)})
+
+
+def test_a_project_that_moves_with_its_store_stays_the_same_pipeline(tmp_path: Path) -> None:
+    here = Store.open(str(tmp_path / "a" / ".prun"), "/")
+    there = Store.open(str(tmp_path / "b" / ".prun"), "/")
+    assert place_of(str(tmp_path / "a" / "p.yaml"), here) == "../p.yaml"
+    assert place_of(str(tmp_path / "b" / "p.yaml"), there) == "../p.yaml"
+    assert place_of(str(tmp_path / "b" / "p.yaml"), here) == "../../b/p.yaml"
+    far = Store.open(f"memory://{tmp_path.name}", str(tmp_path))
+    assert place_of("/home/ada/p.yaml", far) == "/home/ada/p.yaml"
 
 
 def test_the_record_that_has_the_tasks_is_kept_too(store: Store) -> None:
