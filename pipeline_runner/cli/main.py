@@ -175,7 +175,15 @@ def cli() -> None:
 
 def main() -> None:
     """The command `prun`."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console of another code page must not end a run
+    _prepare_streams()
     cli(prog_name="prun")
+
+
+def _prepare_streams() -> None:
+    """Nothing that is printed may end a run, wherever it goes."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed, or there is none (pythonw)
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console of another code page

@@ -44,7 +44,8 @@ def conclusion(line: str) -> None:
 def result_json(value: Any) -> None:
     """One JSON object, indented for people."""
     indent = 2 if is_terminal(sys.stdout) else None
-    click.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+    safe = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"  # whoever reads it expects UTF-8
+    click.echo(json.dumps(value, indent=indent, ensure_ascii=safe, default=str))
 
 
 def write_file(path: str, text: str | bytes) -> None:
