@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline_runner.engine.bind import Binder
+from pipeline_runner.engine.dispatch import Dispatcher
 from pipeline_runner.engine.expand import Expander
-from pipeline_runner.engine.loop import Loop, Settings
+from pipeline_runner.engine.jobs import Jobs, Settings
+from pipeline_runner.engine.loop import Loop
 from pipeline_runner.engine.plan import Planner
 from pipeline_runner.engine.ports import Done
 from pipeline_runner.engine.prepare import Preparer
 from pipeline_runner.engine.publishing import Publishing
 from pipeline_runner.engine.results import Items
+from pipeline_runner.engine.reuse import Reuse
 from pipeline_runner.engine.state import State
 from pipeline_runner.errors import BlobLost
 from pipeline_runner.keys.canonical import dumps, is_plain, loads, plain_digest
@@ -301,12 +304,12 @@ class World:
         self.state = State(self.graph, workers=workers, **options)
         self.bound = self.binder()
         preparer = Preparer(self.bound, self.cache, self.code, frozenset(force))
+        dispatcher = Dispatcher(lambda: MemoryPool(self, workers), workers)
+        jobs = Jobs(preparer, Settings(self.bound.run_id, "memory://", Project("/project", ())))
         self.loop = Loop(
-            self.graph, self.state, self.bound, Expander(self.bound), preparer, self.code, self.history,
-            Publishing(self.bound, self.publisher, enabled=publish),
-            lambda: MemoryPool(self, workers), self.clock,
-            Settings(self.bound.run_id, "memory://", Project("/project", ()), workers),
-            [self.events.append],
+            self.state, Reuse(preparer, self.history), Expander(self.bound),
+            Publishing(jobs, dispatcher, self.publisher, enabled=publish),
+            jobs, dispatcher, self.clock, [self.events.append],
         )  # fmt: skip
         assert self.loop.run() == self.state.status
         for name, result in self.bound.results.items():

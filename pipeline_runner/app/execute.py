@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..engine.dispatch import Dispatcher
 from ..engine.hooks import Hook
-from ..engine.loop import Loop, Settings
+from ..engine.jobs import Jobs, Settings
+from ..engine.loop import Loop
 from ..engine.publishing import Publishing
+from ..engine.reuse import Reuse
 from ..engine.state import State
 from ..errors import StoreError
 from ..model import event as ev
@@ -74,12 +77,13 @@ def execute(
     publisher = FilePublisher(store, graph.root)
     reached = Reached(store, run_id, binder.results)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
+    dispatcher = Dispatcher(
+        lambda: listening(open_pool(backend, workers, session.project), store.runs, events, printed), workers
+    )
+    jobs = Jobs(preparer, Settings(run_id, store.place, session.project))
+    publishing = Publishing(jobs, dispatcher, publisher, enabled=publish)
     loop = Loop(
-        graph, state, binder, expander, preparer, session.recipes, history,
-        Publishing(binder, publisher, enabled=publish),
-        lambda: listening(open_pool(backend, workers, session.project), store.runs, events, printed),
-        clock,
-        Settings(run_id, store.place, session.project, workers),
+        state, Reuse(preparer, history), expander, publishing, jobs, dispatcher, clock,
         [recorder, reached, events, *seen],
     )  # fmt: skip
     told: list[Callable[[Any], None]] = [recorder, events, *observers]

@@ -7,15 +7,15 @@ cache key has. Files are looked at through the ``FileTracker``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..keys.canonical import plain_digest
 from ..keys.digest import combine
 from ..model.artifact import ArgPart
 from ..model.bound import Bound, Deep, FileArg, Inline, Many, Named, Secret, Stored
-from ..model.graph import Files, Graph, Input, Literal, Ref, Step
+from ..model.graph import Files, Input, Literal, Ref, Step
 from .depends import varies_by_item
-from .ports import Cache, Code, FileTracker
 from .references import RUN_ID, BindError, References
 from .results import Unknown
 
@@ -31,18 +31,13 @@ class Args(NamedTuple):
 class Binder(References):
     """Binds references and arguments. One for each run or plan."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        params: Mapping[str, Any],
-        run_id: str,
-        cache: Cache,
-        code: Code,
-        files: FileTracker,
-    ) -> None:
-        super().__init__(graph, params, run_id, cache, code, files)
-        self._shared: dict[str, Args] = {}
-        self._own: dict[str, tuple[str, ...]] = {}
+    @cached_property
+    def _shared(self) -> dict[str, Args]:
+        return {}
+
+    @cached_property
+    def _own(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
     def forget_bindings(self, step: str) -> None:
         """Called when one of the step's needs gave a new result: its arguments are bound anew."""

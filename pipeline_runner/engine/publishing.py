@@ -1,28 +1,43 @@
-"""``publish:`` - which output goes to which path, and whether a worker has to write it."""
+"""``publish:`` - which output goes to which path, and what of it a worker has to write."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from ..errors import BlobLost
 from ..keys.digest import combine
 from ..model.artifact import CacheKey
 from ..model.bound import Bound, Stored
 from ..model.graph import Step
 from ..model.outcome import ErrorInfo, Failed, Outcome, Succeeded
-from .bind import Binder
+from .dispatch import Dispatcher
+from .jobs import Jobs
 from .ports import Publisher
+from .references import BindError
 from .results import entry_bound
+
+
+class Copies(NamedTuple):
+    """What came of publishing a task's outputs."""
+
+    written: Sequence[str] = ()  # paths as people see them; those that were up to date are not among them
+    error: ErrorInfo | None = None
+    later: bool = False  # a worker is asked first
 
 
 class Publishing:
     """``enabled``: False where nothing may be written outside the store."""
 
-    def __init__(self, binder: Binder, publisher: Publisher, *, enabled: bool = True) -> None:
-        self.binder = binder
+    def __init__(
+        self, jobs: Jobs, dispatcher: Dispatcher, publisher: Publisher, *, enabled: bool = True
+    ) -> None:
+        self.jobs = jobs
+        self.dispatcher = dispatcher
+        self.binder = jobs.preparer.binder
         self.publisher = publisher
         self.enabled = enabled
-        self.changed = False  # whether the last path asked for had to be written
 
     def wanted(self, step: Step, k: int) -> Iterator[tuple[str, Bound]]:
         """The paths of a finished task and what belongs there."""
@@ -38,13 +53,53 @@ class Publishing:
             else:
                 yield path, entry_bound(entry, step.outputs)
 
-    def needs_worker(self, path: str, bound: Bound) -> bool:
-        """Publish, unless the path is up to date; True where a worker has to render it first."""
-        self.changed = False
-        if self.publisher.current(path, bound.digest):
-            return False
-        self.changed = self.publisher.write(path, bound)
-        return not self.changed
+    def publish(self, step: Step, k: int, then: Callable[[Copies], None]) -> Copies:
+        """Publish what a task gave. ``then`` is called with the end of it where that is ``later``."""
+        if not step.publish:
+            return Copies()
+        written: list[str] = []
+        pending: list[tuple[str, Bound]] = []
+        try:
+            for path, bound in self.wanted(step, k):
+                if self.publisher.current(path, bound.digest):
+                    continue
+                if self.publisher.write(path, bound):
+                    written.append(self.publisher.shown(path))
+                else:
+                    pending.append((path, bound))
+        except (OSError, ValueError, BindError, BlobLost) as error:
+            return Copies(written, self.failure(error))
+        if not pending:
+            return Copies(written)
+        self._render(step, k, pending, then)
+        return Copies(written, later=True)
+
+    def _render(
+        self, step: Step, k: int, pending: Sequence[tuple[str, Bound]], then: Callable[[Copies], None]
+    ) -> None:
+        """Have workers write what cannot be written here."""
+        errors: list[ErrorInfo] = []
+        written: list[str] = []
+        left = len(pending)
+
+        def send(path: str, bound: Bound) -> None:
+            def done(outcomes: Sequence[Outcome]) -> None:
+                nonlocal left
+                left -= 1
+                error = self.rendered(path, bound, outcomes[0])
+                if error is None:
+                    written.append(self.publisher.shown(path))
+                else:
+                    errors.append(error)
+                if left == 0:
+                    then(Copies(written, errors[0] if errors else None))
+
+            job = self.jobs.internal("render", step.name, self.suffix(path))
+            task = self.jobs.value_task(step, "publishing", self.key(path, bound), bound, k)
+            self.dispatcher.add(job, [task], done)
+
+        for path, bound in pending:
+            send(path, bound)
 
     def rendered(self, path: str, bound: Bound, outcome: Outcome) -> ErrorInfo | None:
         """A worker rendered it: put it in place."""
@@ -53,7 +108,6 @@ class Publishing:
                 self.publisher.place(path, outcome.entry.outputs[""], bound.digest)
             except (OSError, ValueError) as error:
                 return self.failure(error)
-            self.changed = True
             return None
         if isinstance(outcome, Failed):
             return outcome.error._replace(kind="publish")
@@ -64,9 +118,6 @@ class Publishing:
 
     def suffix(self, path: str) -> str:
         return posixpath.splitext(path.replace("\\", "/"))[1].lower()
-
-    def shown(self, path: str) -> str:
-        return self.publisher.shown(path)
 
     def failure(self, error: Exception) -> ErrorInfo:
         message = str(error) or type(error).__name__

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.event import (
-    InputsLost,
     StepExpanded,
     StepFinished,
     TaskFailed,
@@ -22,18 +21,16 @@ from ..model.event import (
     TasksSucceeded,
 )
 from ..model.graph import Graph, Step
-from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED, ErrorInfo
 from . import messages as m
 from .capacity import Capacity, Limits
 from .depends import step_refs
+from .losses import Losses
 from .ready import Ready
 from .retry import delay_before
 from .rules import RUN, decide
 from .step_state import CLOSED, EXPANDING, OPEN, WAITING, Item, StepState
 from .tolerance import enough
-
-MAX_LOSSES = 3  # how often one result may be lost for one task before the task is given up
 
 
 class State:
@@ -56,20 +53,19 @@ class State:
         for name, st in self.steps.items():
             st.pace = known.get(name)
         self._ready = Ready(graph, self.steps, known, workers, Capacity(limits))
-        self._readers: dict[str, list[StepState]] = {name: [] for name in self.steps}
+        self.readers: dict[str, list[StepState]] = {name: [] for name in self.steps}
         for st in self.steps.values():
             st.waiting = sum(1 for n in st.step.needs if n in self.steps and n != st.step.follows)
             st.gathers, st.holds_back = _barrier(st.step)
             for need in st.step.needs:
-                if need in self._readers:
-                    self._readers[need].append(st)
+                if need in self.readers:
+                    self.readers[need].append(st)
         self._same: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        self._revived: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        self._losses: dict[tuple[tuple[str, int], tuple[str, int]], int] = {}
-        self._agenda: deque[StepState] = deque()  # steps to look at again; no recursion
+        self._losses = Losses(self)
+        self.agenda: deque[StepState] = deque()  # steps to look at again; no recursion
         self._followed: deque[tuple[StepState, Sequence[int]]] = deque()  # followers, items now final
         self._commands: list[m.Command] = []
-        self._at = 0.0
+        self.at = 0.0
         self._left = len(self.steps)  # steps that are not closed
 
     # ---- the surface ---------------------------------------------------------------------------
@@ -89,17 +85,17 @@ class State:
     def advance(self, told: m.Told) -> list[m.Command]:
         """Take in what happened; answer with what is to be done, in order."""
         self._commands = []
-        self._at = told.at
+        self.at = told.at
         match told:
             case m.Began():
-                self._agenda.extend(self.steps.values())
+                self.agenda.extend(self.steps.values())
             case m.Expanded():
                 self._expanded(self.steps[told.step], told.total, told.keys)
             case m.WhenFalse():
                 if self.steps[told.step].phase == EXPANDING:  # not where a stop closed it meanwhile
                     self._decide_whole(self.steps[told.step], SKIPPED, "when is false")
             case m.ExpandFailed():
-                self._expand_failed(self.steps[told.step], told.error)
+                self.expand_failed(self.steps[told.step], told.error)
             case m.Prepared():
                 self._prepared(self.steps[told.step], told)
             case m.SlotsFree():
@@ -113,17 +109,17 @@ class State:
             case m.NotStarted():
                 self._not_started(self.steps[told.step], told.items)
             case m.LostInputs():
-                self._lost_inputs(self.steps[told.step], told)
+                self._losses.lost(self.steps[told.step], told)
             case m.TimerFired():
                 self._timer_fired(self.steps[told.step], told.item)
             case m.StopRequested():
                 self.cancelled = True
                 self._stop()
-        while self._followed or self._agenda:
+        while self._followed or self.agenda:
             if self._followed:
                 self._settle(*self._followed.popleft())
                 continue
-            st = self._agenda.popleft()
+            st = self.agenda.popleft()
             self._try_open(st)
             self._try_close(st)
         return self._commands
@@ -160,8 +156,8 @@ class State:
             self._commands.append(m.Expand(st.step.name, True))
         else:
             st.open(1)
-            self._announce(StepExpanded(self._at, st.step.name, 1, None))
-            self._prepare(st, [0])
+            self.announce(StepExpanded(self.at, st.step.name, 1, None))
+            self.prepare(st, [0])
 
     def _decide_whole(self, st: StepState, verdict: str, why: str) -> None:
         """Skip or block all of a step; a fan-out's tasks are named first, where they can be."""
@@ -180,39 +176,39 @@ class State:
         items = range(st.count)
         st.finish(items, verdict)
         self._announce_final(st, items, verdict, why)
-        self._agenda.append(st)
+        self.agenda.append(st)
 
     def _expanded(self, st: StepState, count: int | None, keys: Sequence[str] | None) -> None:
         if st.phase != EXPANDING:
             return
         if st.verdict is not None:
             if count:  # one that is empty or cannot be named stands as one task
-                self._announce(StepExpanded(self._at, st.step.name, count, keys))
+                self.announce(StepExpanded(self.at, st.step.name, count, keys))
             self._close_whole(st, count or None)
             return
         assert count is not None
         st.keys = keys
         st.open(count)
-        self._announce(StepExpanded(self._at, st.step.name, count, keys))
+        self.announce(StepExpanded(self.at, st.step.name, count, keys))
         if st.step.follows is None:
-            self._prepare(st, range(count))
+            self.prepare(st, range(count))
         else:
             followed = self.steps[st.step.follows]
             self._settle(st, [k for k in range(count) if followed.is_final(k)])
-        for reader in self._readers[st.step.name]:
+        for reader in self.readers[st.step.name]:
             if reader.step.follows == st.step.name:
-                self._agenda.append(reader)
-        self._agenda.append(st)
+                self.agenda.append(reader)
+        self.agenda.append(st)
 
-    def _expand_failed(self, st: StepState, error: ErrorInfo) -> None:
+    def expand_failed(self, st: StepState, error: ErrorInfo) -> None:
         if st.phase != EXPANDING:
             return
         st.whole = FAILED
         st.open(1)
         st.finish([0], FAILED)
-        self._announce(TaskFailed(self._at, st.step.name, 0, 1, error, 0.0))
+        self.announce(TaskFailed(self.at, st.step.name, 0, 1, error, 0.0))
         self._after_failure(st)
-        self._agenda.append(st)
+        self.agenda.append(st)
 
     def _cause(self, st: StepState, verdict: str) -> str:
         states = (FAILED, BLOCKED, CANCELLED) if verdict == BLOCKED else (SKIPPED,)
@@ -233,11 +229,11 @@ class State:
             if st.status[k] == Item.PENDING:
                 by[self._verdict(st, followed, k)].append(k)
         if by[RUN]:
-            self._prepare(st, by[RUN])
+            self.prepare(st, by[RUN])
         for verdict in (SKIPPED, BLOCKED):
             if by[verdict]:
                 why = followed.step.name if verdict == BLOCKED else f"{followed.step.name} gave none"
-                self._final(st, by[verdict], verdict, why)
+                self.final(st, by[verdict], verdict, why)
 
     def _verdict(self, st: StepState, followed: StepState, k: int) -> str:
         state = followed.state_of(k)
@@ -247,7 +243,7 @@ class State:
             return SKIPPED
         return st.verdicts[FAILED]
 
-    def _prepare(self, st: StepState, items: Sequence[int], again: bool = False) -> None:
+    def prepare(self, st: StepState, items: Sequence[int], again: bool = False) -> None:
         if len(items) == 0:
             return
         for k in items:
@@ -261,17 +257,17 @@ class State:
 
         hits = awaited(told.hits)
         if hits:
-            self._announce(TasksReused(self._at, st.step.name, hits, told.saved_s))
-            self._final(st, hits, REUSED)
+            self.announce(TasksReused(self.at, st.step.name, hits, told.saved_s))
+            self.final(st, hits, REUSED)
         if told.skipped:
-            self._final(st, awaited(told.skipped), SKIPPED, "when is false")
+            self.final(st, awaited(told.skipped), SKIPPED, "when is false")
         for k, error in told.failed:
             if st.status[k] == Item.PREPARING:
-                self._announce(
-                    TaskFailed(self._at, st.step.name, k, st.attempts.get(k, 0) + 1, error, 0.0,
+                self.announce(
+                    TaskFailed(self.at, st.step.name, k, st.attempts.get(k, 0) + 1, error, 0.0,
                                None, st.step.on_error == "skip")
                 )  # fmt: skip
-                self._final(st, [k], FAILED)
+                self.final(st, [k], FAILED)
         for k, leader in told.same:
             if st.status[k] == Item.PREPARING:
                 st.status[k] = Item.SAME
@@ -291,14 +287,14 @@ class State:
         for st, items in self._ready.take(slots):
             attempt = st.attempts.get(items[0], 0) + 1
             self._commands.append(m.Start(st.step.name, items, attempt))
-            self._announce(TasksStarted(self._at, st.step.name, items, attempt, st.reason))
+            self.announce(TasksStarted(self.at, st.step.name, items, attempt, st.reason))
 
     # ---- what becomes of them -------------------------------------------------------------------
 
     def _succeeded(self, st: StepState, items: Sequence[int], seconds: Sequence[float]) -> None:
-        self._announce(TasksSucceeded(self._at, st.step.name, items, seconds))
+        self.announce(TasksSucceeded(self.at, st.step.name, items, seconds))
         st.learn(seconds)
-        self._final(st, items, SUCCEEDED)
+        self.final(st, items, SUCCEEDED)
 
     def _failed(self, st: StepState, told: m.ItemFailed) -> None:
         k, step = told.item, st.step
@@ -307,9 +303,9 @@ class State:
         over = self.stopping or st.given_up
         wait = None if over else delay_before(step.retry, attempt, told.error, told.chance)
         tolerated = wait is None and step.on_error == "skip"
-        self._announce(TaskFailed(self._at, step.name, k, attempt, told.error, told.seconds, wait, tolerated))
+        self.announce(TaskFailed(self.at, step.name, k, attempt, told.error, told.seconds, wait, tolerated))
         if wait is None:
-            self._final(st, [k], FAILED)
+            self.final(st, [k], FAILED)
         else:
             st.status[k] = Item.DELAYED
             self._commands.append(m.SetTimer(step.name, k, wait))
@@ -321,88 +317,32 @@ class State:
 
     def _not_started(self, st: StepState, items: Sequence[int]) -> None:
         if self.stopping or st.given_up:
-            self._cancel(st, items)
+            self.cancel(st, items)
             return
         st.alone.update(items)
         self._make_ready(st, items)
 
-    def _lost_inputs(self, st: StepState, told: m.LostInputs) -> None:
-        if st.is_final(told.item) if told.item >= 0 else st.phase != EXPANDING:
-            return  # a stop or another loss was faster
-        reader = (told.step, told.item)
-        losses = 0
-        for task in told.producers:  # each by itself: many may be lost, and be found one by one
-            count = self._losses[reader, task] = self._losses.get((reader, task), 0) + 1
-            losses = max(losses, count)
-        if self.stopping or st.given_up:
-            self._cancel(st, [told.item] if told.item >= 0 else [])
-            return
-        if not told.producers or losses > MAX_LOSSES:
-            error = ErrorInfo("input", "its inputs are lost from the store again and again")
-            if told.item < 0:
-                self._expand_failed(st, error)
-                return
-            self._announce(TaskFailed(self._at, told.step, told.item, 1, error, 0.0))
-            self._final(st, [told.item], FAILED)
-            return
-        gone = [n for n, k in told.producers if self.steps[n].state_of(k) not in (None, SUCCEEDED, REUSED)]
-        if told.item >= 0 and gone:  # run again for another reader, in vain
-            self._final(st, [told.item], BLOCKED, gone[0])
-            return
-        if told.item < 0:  # its items could not be found: it waits for the producers as at first
-            st.phase = WAITING
-            lost = {n for n, _ in told.producers if n != st.step.follows}
-            st.waiting += sum(self.steps[n].phase != CLOSED for n in lost)
-        else:
-            st.status[told.item] = Item.REVIVING
-        names = []
-        for name, k in told.producers:
-            if told.item >= 0:
-                self._revived.setdefault((name, k), []).append(reader)
-            producer = self.steps[name]
-            names.append(task_id(name, producer.keys[k] if producer.keys else None))
-            if producer.state_of(k) in (SUCCEEDED, REUSED):
-                if producer.phase == CLOSED:
-                    self._left += 1
-                    for waiting in self._readers[name]:
-                        waiting.waiting += waiting.phase == WAITING and waiting.step.follows != name
-                producer.reopen(k)
-                self._prepare(producer, [k], again=True)
-        if told.item < 0:
-            self._agenda.append(st)  # where all of them are final already
-        self._announce(InputsLost(self._at, told.step, told.item, tuple(names), told.damaged))
-
-    def _final(self, st: StepState, items: Sequence[int], state: str, why: str = "") -> None:
+    def final(self, st: StepState, items: Sequence[int], state: str, why: str = "") -> None:
         st.finish(items, state)
         if state not in (SUCCEEDED, REUSED, FAILED):
             self._announce_final(st, items, state, why)
         if state == FAILED:
             self._after_failure(st)
-        for reader in self._readers[st.step.name]:
+        for reader in self.readers[st.step.name]:
             if reader.step.follows == st.step.name and reader.phase == OPEN:
                 self._followed.append((reader, items))
-        if self._same or self._revived:
+        if self._same or self._losses.waiting:
             for k in items:
                 self._wake(st, k, state in (SUCCEEDED, REUSED))
         if st.left == 0:
-            self._agenda.append(st)
+            self.agenda.append(st)
 
     def _wake(self, st: StepState, k: int, good: bool) -> None:
         """Tasks that waited for this one: those with the same key, and those that read it."""
-        task = (st.step.name, k)
-        for name, j in self._same.pop(task, ()):
+        for name, j in self._same.pop((st.step.name, k), ()):
             if self.steps[name].status[j] == Item.SAME:
-                self._prepare(self.steps[name], [j])
-        for name, j in self._revived.pop(task, ()):
-            reader = self.steps[name]
-            if reader.status[j] != Item.REVIVING:
-                continue
-            if not good:
-                self._final(reader, [j], BLOCKED, st.step.name)
-            elif not any((name, j) in waiting for waiting in self._revived.values()):
-                # one whose own result was lost may neither reuse it nor wait for an equal task, which
-                # could be waiting for it
-                self._prepare(reader, [j], again=j in reader.revived)
+                self.prepare(self.steps[name], [j])
+        self._losses.made_again(st, k, good)
 
     def _try_close(self, st: StepState) -> None:
         if st.phase != OPEN or st.left > 0:
@@ -412,14 +352,23 @@ class State:
             return  # its outcome depends on the other's
         st.close(followed.outcome if followed is not None else None)
         self._left -= 1
-        self._announce(StepFinished(self._at, st.step.name, st.outcome_shown))
-        for reader in self._readers[st.step.name]:
+        self.announce(StepFinished(self.at, st.step.name, st.outcome_shown))
+        for reader in self.readers[st.step.name]:
             if reader.phase == WAITING:
                 if reader.step.follows != st.step.name:
                     reader.waiting -= 1
-                self._agenda.append(reader)
+                self.agenda.append(reader)
             elif reader.step.follows == st.step.name:
-                self._agenda.append(reader)
+                self.agenda.append(reader)
+
+    def reopen(self, st: StepState, k: int) -> None:
+        """An item that was final is computed again: who has not started yet waits for it anew."""
+        if st.phase == CLOSED:
+            self._left += 1
+            for reader in self.readers[st.step.name]:
+                reader.waiting += reader.phase == WAITING and reader.step.follows != st.step.name
+        st.reopen(k)
+        self.prepare(st, [k], again=True)
 
     # ---- stopping --------------------------------------------------------------------------------
 
@@ -433,7 +382,7 @@ class State:
         """Start no more of a fan-out; what runs may end."""
         st.given_up = True
         st.ready.clear()
-        self._cancel(st, st.idle(), f"too many failed: {st.tally[FAILED]} of {st.count}")
+        self.cancel(st, st.idle(), f"too many failed: {st.tally[FAILED]} of {st.count}")
 
     def _stop(self) -> None:
         if self.stopping:
@@ -446,25 +395,25 @@ class State:
                 self._close_whole(st)
             elif st.phase == OPEN:
                 st.ready.clear()
-                self._cancel(st, st.idle())
+                self.cancel(st, st.idle())
 
-    def _cancel(self, st: StepState, items: Sequence[int], why: str = "") -> None:
+    def cancel(self, st: StepState, items: Sequence[int], why: str = "") -> None:
         if len(items):
-            self._final(st, items, CANCELLED, why)
+            self.final(st, items, CANCELLED, why)
 
     # ---- telling ---------------------------------------------------------------------------------
 
-    def _announce(self, event: object) -> None:
+    def announce(self, event: object) -> None:
         self._commands.append(m.Announce(event))  # type: ignore[arg-type]
 
     def _announce_final(self, st: StepState, items: Sequence[int], state: str, why: str) -> None:
         name = st.step.name
         if state == SKIPPED:
-            self._announce(TasksSkipped(self._at, name, items, why))
+            self.announce(TasksSkipped(self.at, name, items, why))
         elif state == BLOCKED:
-            self._announce(TasksBlocked(self._at, name, items, why))
+            self.announce(TasksBlocked(self.at, name, items, why))
         elif state == CANCELLED:
-            self._announce(TasksCancelled(self._at, name, items, why))
+            self.announce(TasksCancelled(self.at, name, items, why))
 
 
 def _barrier(step: Step) -> tuple[bool, bool]:

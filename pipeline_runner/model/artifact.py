@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Artifact(NamedTuple):
@@ -79,19 +79,3 @@ class Damaged(NamedTuple):
 
     kind: str
     detail: str = ""
-
-
-def artifact_to_json(a: Artifact) -> dict[str, Any]:
-    return {k: v for k, v in a._asdict().items() if v not in (None, "", ())}
-
-
-def artifact_from_json(d: Mapping[str, Any]) -> Artifact:
-    return Artifact(
-        d["digest"],
-        d["codec"],
-        d.get("size", 0),
-        d.get("inline"),
-        d.get("blob"),
-        tuple(d.get("classes", ())),
-        d.get("type", ""),
-    )

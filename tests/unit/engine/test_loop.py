@@ -49,7 +49,7 @@ def test_a_diamond_runs_and_is_reused_whole(make: Make) -> None:
     assert world.run().status == "succeeded"
     assert world.calls == []
     assert world.reused() == ["a", "b", "c", "d"]
-    assert world.loop._pool is None  # no worker was started
+    assert world.loop.dispatcher.pool is None  # no worker was started
 
 
 def test_an_equal_result_leaves_what_follows_reused(make: Make) -> None:
@@ -455,7 +455,7 @@ def test_a_batch_of_many_environments_takes_one_slot(make: Make) -> None:
         f=lambda x: x,
     )
     flying: list[int] = []
-    world.on_call = lambda task: flying.append(len(world.loop._flying))
+    world.on_call = lambda task: flying.append(len(world.loop.dispatcher.flying))
     assert world.run(seconds={"f": 0.001}, workers=4).status == "succeeded"
     assert sorted(world.calls) == ["f[1]", "f[2]", "f[3]", "f[4]"]
     assert flying == [1, 1, 1, 1]  # nothing else, while one of them runs

@@ -8,7 +8,7 @@ import pytest
 from engine_kit import BOOM, Hand, fan, follow, retry, step
 
 from pipeline_runner.engine import messages as m
-from pipeline_runner.engine.state import MAX_LOSSES
+from pipeline_runner.engine.losses import MAX_LOSSES
 from pipeline_runner.model.event import (
     InputsLost,
     StepExpanded,

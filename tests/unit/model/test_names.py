@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 import pytest
 
-from pipeline_runner.model.artifact import Artifact, artifact_from_json, artifact_to_json
 from pipeline_runner.model.names import NAME, item_keys, short_key, split_task_id, task_id
 
 
@@ -69,17 +67,3 @@ def test_item_keys(values: list[Any], keys: list[str]) -> None:
 def test_task_ids_there_and_back(step: str, key: str | None, id: str) -> None:
     assert task_id(step, key) == id
     assert split_task_id(id) == (step, key)
-
-
-@pytest.mark.parametrize(
-    "artifact",
-    [
-        Artifact("d", "data", 2, "[]"),
-        Artifact("d", "data", 0, ""),
-        Artifact("d", "pickle", 9, None, "b", ("m:C", "m:D"), "m.C"),
-    ],
-)
-def test_artifacts_in_json(artifact: Artifact) -> None:
-    back = artifact_from_json(artifact_to_json(artifact))
-    assert back._replace(inline=back.inline or None) == artifact._replace(inline=artifact.inline or None)
-    assert pickle.loads(pickle.dumps(artifact)) == artifact
