@@ -6,29 +6,18 @@ Nothing is imported for that: a value of a library can only be here when the lib
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..keys.unhashable import short_repr, type_name
 from ..store.describe import describe
 from ..view.text import number, one_line, plural, size
+from .describe_numbers import array_facts, column_facts, numpy_scalar_facts, table_facts
+from .facts import HEAD, Facts, jsonable
 from .images import image_of
 
-HEAD = 8  # rows of a table, items of a list
-MOST_COLUMNS = 40
 LONG_TEXT = 2000
 _PLAIN = (bool, int, float, str, type(None))
-
-
-class Facts(NamedTuple):
-    """What is shown of a value: one line, more lines, and the same as data for ``--json``."""
-
-    kind: str  # "scalar", "text", "data", "table", "column", "array", "file", "image", "figure", "object"
-    title: str
-    lines: tuple[str, ...] = ()
-    data: Mapping[str, Any] = {}
 
 
 def value_facts(value: Any) -> Facts:
@@ -52,7 +41,7 @@ def value_line(value: Any) -> str:
 def _facts(value: Any) -> Facts:
     t = type(value)
     if t in _PLAIN and t is not str:
-        return Facts("scalar", type_name(t), (repr(value),), {"value": _jsonable(value)})
+        return Facts("scalar", type_name(t), (repr(value),), {"value": jsonable(value)})
     if t is str:
         return _text(value)
     if t in (bytes, bytearray):
@@ -61,11 +50,11 @@ def _facts(value: Any) -> Facts:
         return _path(value)
     library = t.__module__.partition(".")[0]
     if library == "numpy" and hasattr(value, "dtype"):
-        return _array(value) if getattr(value, "ndim", 0) else _numpy_scalar(value)
+        return array_facts(value) if getattr(value, "ndim", 0) else numpy_scalar_facts(value)
     if library in ("pandas", "polars") and hasattr(value, "dtypes") and hasattr(value, "columns"):
-        return _table(value)
+        return table_facts(value)
     if library in ("pandas", "polars") and hasattr(value, "dtype"):
-        return _column(value)
+        return column_facts(value)
     if library == "matplotlib" and hasattr(value, "get_size_inches"):
         return _figure(value)
     if library == "PIL" and hasattr(value, "mode"):
@@ -122,105 +111,6 @@ def _path(value: Path) -> Facts:
     return Facts("file", f"file {value.name}, {size(count)}", lines, data)
 
 
-# ---- numbers and tables --------------------------------------------------------------------------
-
-
-def _numpy_scalar(value: Any) -> Facts:
-    plain = value.item() if hasattr(value, "item") else value
-    return Facts("scalar", type_name(type(value)), (repr(plain),), {"value": _jsonable(plain)})
-
-
-def _array(value: Any) -> Facts:
-    shape = " x ".join(number(n) for n in value.shape)
-    data: dict[str, Any] = {"dtype": str(value.dtype), "shape": list(value.shape), "bytes": int(value.nbytes)}
-    lines = []
-    if value.size and value.dtype.kind in "biuf":
-        data |= _range(value)
-        lines.append(_range_words(data))
-    if 0 < value.size <= 64:
-        data["values"] = _jsonable(value.tolist())
-        lines += str(value).splitlines()
-    return Facts("array", f"array {shape} {value.dtype}, {size(int(value.nbytes))}", tuple(lines), data)
-
-
-def _range(value: Any) -> dict[str, Any]:
-    """The range of what is a number; how many are not."""
-    nan = 0
-    if value.dtype.kind == "f":
-        missing = value != value
-        nan = int(missing.sum())
-        value = value[~missing] if nan else value
-    if not value.size:
-        return {"nan": nan}
-    found = {"min": value.min(), "max": value.max(), "mean": value.mean()}
-    return {**{name: _jsonable(v.item()) for name, v in found.items()}, "nan": nan}
-
-
-def _range_words(data: Mapping[str, Any]) -> str:
-    nan = f"{number(data['nan'])} NaN"
-    if "min" not in data:
-        return f"nothing but {nan}"
-    return f"min {_short(data['min'])}, max {_short(data['max'])}, mean {_short(data['mean'])}, {nan}"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _table(value: Any) -> Facts:
-    rows, count = value.shape
-    names = [str(name) for name in value.columns]
-    kinds = [str(kind) for kind in (value.dtypes if isinstance(value.dtypes, list) else list(value.dtypes))]
-    missing = _missing(value)
-    data = {
-        "shape": [int(rows), int(count)],
-        "columns": [{"name": n, "dtype": k} for n, k in zip(names, kinds, strict=True)],
-        "missing": missing,
-        "head": _head_rows(value),
-    }
-    shown = [f"{n} {k}" for n, k in zip(names, kinds, strict=True)][:MOST_COLUMNS]
-    more = f", and {number(count - MOST_COLUMNS)} more" if count > MOST_COLUMNS else ""
-    lines = [f"columns: {', '.join(shown)}{more}"]
-    if missing:
-        lines.append(f"missing: {number(missing)} of {number(rows * count)} values")
-    if rows:
-        lines += _head_text(value)
-    return Facts("table", f"table {number(rows)} x {number(count)}", tuple(lines), data)
-
-
-def _missing(frame: Any) -> int:
-    if hasattr(frame, "null_count"):  # polars
-        return sum(int(n) for n in frame.null_count().row(0))
-    return int(frame.isna().to_numpy().sum())
-
-
-def _head_rows(frame: Any) -> list[Any]:
-    head = frame.head(HEAD)
-    rows = head.to_dicts() if hasattr(head, "to_dicts") else head.to_dict(orient="records")
-    return [{str(k): _jsonable(v) for k, v in row.items()} for row in rows]
-
-
-def _head_text(frame: Any) -> list[str]:
-    head = frame.head(HEAD)
-    if hasattr(head, "to_string"):
-        text: str = head.to_string(max_cols=12, line_width=None, show_dimensions=False)
-        return text.splitlines()
-    return str(head).splitlines()
-
-
-def _column(value: Any) -> Facts:
-    count = len(value)
-    data: dict[str, Any] = {"dtype": str(value.dtype), "length": count}
-    lines = []
-    array = value.to_numpy() if hasattr(value, "to_numpy") else None
-    if array is not None and count and getattr(array.dtype, "kind", "O") in "biuf":
-        data |= _range(array)
-        lines.append(_range_words(data))
-    head = value.head(HEAD)
-    lines += (head.to_string() if hasattr(head, "to_string") else str(head)).splitlines()
-    return Facts("column", f"column of {number(count)} {value.dtype}", tuple(lines), data)
-
-
 def _figure(value: Any) -> Facts:
     wide, high = (float(n) for n in value.get_size_inches())
     width, height = round(wide * value.dpi), round(high * value.dpi)
@@ -237,7 +127,7 @@ def _collection(value: Any) -> Facts:
     title = describe(value)
     try:
         flat = json.dumps(value, ensure_ascii=False)
-        whole = {"value": _jsonable(value)} if len(flat) <= 16 * 1024 else {}
+        whole = {"value": jsonable(value)} if len(flat) <= 16 * 1024 else {}
         return Facts("data", title, tuple(_pretty(value)[:500]), {"length": len(value), **whole})
     except (TypeError, ValueError, RecursionError):
         pass
@@ -296,18 +186,3 @@ def _object(value: Any) -> Facts:
         lines = [one_line(repr(value))[:200]]
     shown = {key: _nested(v) for key, v in attributes.items()}
     return Facts("object", name, tuple(lines), {"class": name, "attributes": shown})
-
-
-def _jsonable(value: Any) -> Any:
-    """What JSON has; anything else in words. ``nan`` is no JSON."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, Mapping):
-        return {str(k): _jsonable(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_jsonable(v) for v in value]
-    if hasattr(value, "item") and not getattr(value, "ndim", 0):
-        return _jsonable(value.item())
-    return str(value)

@@ -13,13 +13,13 @@ from ..view.graph.drawing import DATA, ITEMS, ORDER, Drawing, Link, Node
 from ..view.text import ago, duration
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .run_record import RunRecord
 
 FORMATS = ("text", "mermaid", "dot", "svg")
 _STRONGEST = (FAILED, BLOCKED, CANCELLED, SUCCEEDED, REUSED, SKIPPED)
 
 
-def drawing_of(graph: Graph, run: Run | None, *, now: float | None = None) -> Drawing:
+def drawing_of(graph: Graph, run: RunRecord | None, *, now: float | None = None) -> Drawing:
     """A fan-out is one node, with how many items the run found."""
     steps: Mapping[str, Any] = run.steps if run is not None else {}
     nodes = tuple(_node(step, steps.get(step.name)) for step in graph.steps.values())
@@ -29,17 +29,15 @@ def drawing_of(graph: Graph, run: Run | None, *, now: float | None = None) -> Dr
     return Drawing(graph.name, _about(run, now), nodes, links)
 
 
-def last_run(graph: Graph, store: str | None = None) -> Run | None:
+def last_run(graph: Graph, store: str | None = None) -> RunRecord | None:
     """The newest run of the pipeline whose record is whole."""
     from .opened import open_store
-    from .run import Run
+    from .past_runs import ended_run_of
+    from .run_record import RunRecord
 
     opened = open_store(graph, store)
-    for run_id in opened.runs.list_runs():
-        record = opened.runs.read_json(run_id, "run")
-        if record is not None and record.get("pipeline") == graph.name and record.get("status") != "running":
-            return Run(record, opened)
-    return None
+    found = ended_run_of(opened, graph.name)
+    return None if found is None else RunRecord(found, opened)
 
 
 def draw(drawing: Drawing, format: str) -> str:
@@ -60,11 +58,11 @@ def draw(drawing: Drawing, format: str) -> str:
     return made
 
 
-def _about(run: Run | None, now: float | None) -> str:
+def _about(run: RunRecord | None, now: float | None) -> str:
     if run is None:
         return "not run yet"
-    when = ago(run.started, time.time() if now is None else now)
-    return f"run {run.id}: {run.status or 'unfinished'} {when}, {duration(run.seconds)}"
+    when = ago(run.head["started"], time.time() if now is None else now)
+    return f"run {run.id}: {run.head['status'] or 'unfinished'} {when}, {duration(run.head['seconds'])}"
 
 
 def _node(step: Step, about: Any) -> Node:

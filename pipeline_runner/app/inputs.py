@@ -19,7 +19,7 @@ from ..resolve.select import above
 from .opened import project_of
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .run_record import RunRecord
 
 
 class Bindings(NamedTuple):
@@ -30,29 +30,29 @@ class Bindings(NamedTuple):
     env: Mapping[str, str]
 
 
-def recorded_inputs(run: Run, step: str, k: int) -> dict[str, Any]:
+def recorded_inputs(record: RunRecord, step: str, k: int) -> dict[str, Any]:
     """Raises ``RunFailed`` where something that the task needs gave nothing."""
     from ..workers.imports import isolated
 
-    bindings = bound_inputs(run, step, k)
+    bindings = bound_inputs(record, step, k)
     with isolated(project_of(bindings.graph)):
-        return load_inputs(run, bindings)
+        return load_inputs(record, bindings)
 
 
-def bound_inputs(run: Run, step: str, k: int, root: str | None = None) -> Bindings:
+def bound_inputs(record: RunRecord, step: str, k: int, root: str | None = None) -> Bindings:
     """What the arguments of a task were bound to. ``root``: the pipeline's folder on this machine.
 
     Raises ``RunFailed`` where something that the task needs gave nothing.
     """
-    graph = run.graph
+    graph = record.graph
     if root is not None and root != graph.root:
         graph = graph._replace(root=root)
-    binder = Binder(graph, run.params, run.id, run.store, _NoCode(), FileIndex(graph.root))
+    binder = Binder(graph, record.params, record.id, record.store, _NoCode(), FileIndex(graph.root))
     expander = Expander(binder)
     needed = above(graph, [step]) | {step}
     for name in graph.steps:
         if name in needed:
-            _restore(run, binder, expander, name)
+            _restore(record, binder, expander, name)
     target = graph.steps[step]
     try:
         shared, own = binder.shared_args(target), binder.own_args(target, k)
@@ -61,7 +61,7 @@ def bound_inputs(run: Run, step: str, k: int, root: str | None = None) -> Bindin
     return Bindings(graph, {**shared.bound, **own.bound}, {**shared.env, **own.env})
 
 
-def load_inputs(run: Run, bindings: Bindings) -> dict[str, Any]:
+def load_inputs(record: RunRecord, bindings: Bindings) -> dict[str, Any]:
     """The arguments' values. Call it where the project's own modules are on top (``isolated``).
 
     Raises ``RunFailed`` where stored bytes are lost.
@@ -74,7 +74,7 @@ def load_inputs(run: Run, bindings: Bindings) -> dict[str, Any]:
     def secret(name: str, source: str) -> str:
         return read_secret(name, source, bindings.graph.root)
 
-    loader = Loader(lambda artifact: decode(artifact, run.store), secret)
+    loader = Loader(lambda artifact: decode(artifact, record.store), secret)
     try:
         return loader.arguments(bindings.bound)
     except InputsLost:
@@ -86,9 +86,9 @@ def load_inputs(run: Run, bindings: Bindings) -> dict[str, Any]:
         raise RunFailed(Problem("inputs", str(error), None, error.hint)) from None
 
 
-def _restore(run: Run, binder: Binder, expander: Expander, name: str) -> None:
+def _restore(record: RunRecord, binder: Binder, expander: Expander, name: str) -> None:
     """Put back what a step gave."""
-    about = run.steps.get(name)
+    about = record.steps.get(name)
     result = binder.result(name)
     if about is None:
         return
@@ -99,19 +99,19 @@ def _restore(run: Run, binder: Binder, expander: Expander, name: str) -> None:
                 result.expand(expander.expand(result.step))
                 break
             except SplitNeeded as split:
-                _splits(run, expander, split)
+                _splits(record, expander, split)
             except (Unknown, BindError):
                 return
     for k in range(min(len(result.entries), len(about["entries"]))):
-        result.set_entry(k, run.entry(name, k))
+        result.set_entry(k, record.entry(name, k))
 
 
-def _splits(run: Run, expander: Expander, split: SplitNeeded) -> None:
+def _splits(record: RunRecord, expander: Expander, split: SplitNeeded) -> None:
     from ..keys.digest import combine
 
     for bound in split.lists:
         key = CacheKey(combine("split", ["1"]), bound.digest)
-        found = run.store.lookup([key]).get(key)
+        found = record.store.lookup([key]).get(key)
         if isinstance(found, Entry):
             expander.add_split(bound, found)
 

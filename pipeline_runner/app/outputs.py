@@ -9,27 +9,28 @@ from ..errors import Problem, PrunError, RunFailed
 from ..keys.canonical import go_deeper
 from ..model.names import task_id
 from ..model.outcome import SKIPPED
+from .task_names import parse_name
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .run_record import RunRecord
 
 
-def output(run: Run, what: str) -> Any:
+def output(record: RunRecord, what: str) -> Any:
     """The value that ``what`` names (see ``Run.output``)."""
-    step, key, path = run.parse(what)
-    about = run.about(step)
-    outputs = run.graph.steps[step].outputs
+    step, key, path = parse_name(what)
+    about = record.about(step)
+    outputs = record.graph.steps[step].outputs
     if key is not None:
-        return _value(run, step, run.index(step, key), path, what)
+        return _value(record, step, record.index(step, key), path, what)
     if about["keys"] is None:
-        return _value(run, step, 0, path, what)
+        return _value(record, step, 0, path, what)
     if _whole(about):
-        return _value(run, step, 0, path, what)
+        return _value(record, step, 0, path, what)
     present = [k for k, e in enumerate(about["entries"]) if e is not None]
     head = path[:1] if outputs and path and path[0] in outputs else ()
-    values = {k: _value(run, step, k, head, what) for k in present}
+    values = {k: _value(record, step, k, head, what) for k in present}
     listed: Any = [values[k] for k in present]
-    if (shape := _shape(run, step, len(about["keys"]))) is not None:
+    if (shape := _shape(record, step, len(about["keys"]))) is not None:
         starts = [sum(shape[:i]) for i in range(len(shape))]
         listed = [
             [values[k] for k in range(a, a + n) if k in values] for a, n in zip(starts, shape, strict=True)
@@ -42,28 +43,28 @@ def _whole(about: Any) -> bool:
     return len(about["states"]) == 1 and not about["entries"]
 
 
-def _value(run: Run, step: str, k: int, path: tuple[str | int, ...], what: str) -> Any:
-    entry = run.entry(step, k)
-    about = run.about(step)
+def _value(record: RunRecord, step: str, k: int, path: tuple[str | int, ...], what: str) -> Any:
+    entry = record.entry(step, k)
+    about = record.about(step)
     state = about["states"][k] if k < len(about["states"]) else ""
     name = task_id(step, about["keys"][k] if about["keys"] and k < len(about["keys"]) else None)
     if entry is None:
         if state == SKIPPED:
             return None
         raise RunFailed(Problem("no-output", f"{name} gave nothing: it {_was(state)}", None, _why(about, k)))
-    outputs = run.graph.steps[step].outputs
+    outputs = record.graph.steps[step].outputs
     value: Any
     if outputs is None:
-        value = run.decode(entry.outputs[""])
+        value = record.decode(entry.outputs[""])
     elif path and path[0] in outputs:
-        value, path = run.decode(entry.outputs[str(path[0])]), path[1:]
+        value, path = record.decode(entry.outputs[str(path[0])]), path[1:]
     else:
-        value = {n: run.decode(entry.outputs[n]) for n in outputs}
+        value = {n: record.decode(entry.outputs[n]) for n in outputs}
     return _part(value, path, what)
 
 
-def _shape(run: Run, step: str, count: int) -> Sequence[int] | None:
-    shape: Sequence[int] | None = run.about(step).get("shape")
+def _shape(record: RunRecord, step: str, count: int) -> Sequence[int] | None:
+    shape: Sequence[int] | None = record.about(step).get("shape")
     return shape if count else None
 
 

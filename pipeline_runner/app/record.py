@@ -13,8 +13,8 @@ from ..model.graph import Graph
 from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, STATES, SUCCEEDED
 from .graph_json import graph_to_json
-from .records import place_of
-from .run_record import RECORD_FORMAT
+from .records import RECORD_FORMAT, place_of
+from .runner import host_name
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -43,23 +43,14 @@ class _StepRecord:
             self.states[k] = state
 
 
-class Recorder:
-    """An observer that keeps the record. Written when the run begins and when it ends."""
+class Account:
+    """What became of each task: a fold over a run's events."""
 
-    def __init__(
-        self, store: Store, run_id: str, graph: Graph, params: Mapping[str, Any], started: float
-    ) -> None:
-        self.runs = store.runs
-        self.place = place_of(graph.file, store)
-        self.run_id = run_id
-        self.graph = graph
-        self.params = dict(params)
-        self.started = started
+    def __init__(self) -> None:
         self.steps: dict[str, _StepRecord] = {}
         self.shown: tuple[str, ...] = ()
         self.backend = ""
         self.workers = 1
-        self.unwritten: StoreError | None = None
 
     def __call__(self, event: ev.Event) -> None:
         match event:
@@ -97,9 +88,6 @@ class Recorder:
                 record.put(event.items, CANCELLED)
                 if event.reason:
                     record.reasons.update(dict.fromkeys(event.items, event.reason))
-            case ev.TaskLogged():
-                with suppress(StoreError):  # a full disk loses a log, not the run
-                    self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)
 
     def _step(self, name: str) -> _StepRecord:
         return self.steps.setdefault(name, _StepRecord())
@@ -107,48 +95,6 @@ class Recorder:
     def _id(self, step: str, k: int) -> str:
         keys = self._step(step).keys
         return task_id(step, keys[k] if keys is not None else None)
-
-    def keep_recipes(self, store: Store, recipes: Recipes) -> None:
-        """Keep the recipes of what ran, so that a later plan can say what changed in them."""
-        for name, record in self.steps.items():
-            if self.graph.steps[name].cache.enabled and record.attempts:
-                recipe = recipes.recipe(name)
-                if store.get_recipe(recipe.digest) is None:
-                    store.put_recipe(recipe._replace(source=recipes.source(recipe)))
-
-    # ---- writing -------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """Say that the run is there; its status stays "running" if it is killed."""
-        self.runs.write_json(self.run_id, "run", self._head("running", 0.0))
-
-    def end(self, status: str, seconds: float, results: Mapping[str, StepResult]) -> dict[str, Any]:
-        """Write the whole record; the same is returned."""
-        record = self._head(status, seconds)
-        record["counts"] = self.counts()
-        record["shown"] = list(self.shown)
-        record["graph"] = graph_to_json(self.graph)
-        record["params"] = self.params
-        record["steps"] = {name: self._step_json(s, results.get(name)) for name, s in self.steps.items()}
-        try:
-            self.runs.write_json(self.run_id, "run", record)
-        except StoreError as error:  # what was computed is in the store; the summary must still be told
-            self.unwritten = error
-        return record
-
-    def _head(self, status: str, seconds: float) -> dict[str, Any]:
-        return {
-            "format": RECORD_FORMAT,
-            "run_id": self.run_id,
-            "pipeline": self.graph.name,
-            "file": self.graph.file,
-            "place": self.place,
-            "status": status,
-            "started": self.started,
-            "seconds": seconds,
-            "backend": self.backend,
-            "workers": self.workers,
-        }
 
     def counts(self) -> dict[str, int]:
         counts = dict.fromkeys(STATES, 0)
@@ -170,6 +116,77 @@ class Recorder:
             "reasons": {str(k): v for k, v in record.reasons.items()},
             "entries": entries,
             "shape": list(shape) if shape is not None else None,
+        }
+
+    def to_json(self, results: Mapping[str, StepResult]) -> dict[str, Any]:
+        """The tasks as a record has them."""
+        return {
+            "counts": self.counts(),
+            "shown": list(self.shown),
+            "steps": {name: self._step_json(s, results.get(name)) for name, s in self.steps.items()},
+        }
+
+
+class Recorder(Account):
+    """An observer that keeps the record. Written when the run begins and when it ends."""
+
+    def __init__(
+        self, store: Store, run_id: str, graph: Graph, params: Mapping[str, Any], started: float
+    ) -> None:
+        super().__init__()
+        self.runs = store.runs
+        self.place = place_of(graph.file, store)
+        self.run_id = run_id
+        self.graph = graph
+        self.params = dict(params)
+        self.started = started
+        self.unwritten: StoreError | None = None
+
+    def __call__(self, event: ev.Event) -> None:
+        if isinstance(event, ev.TaskLogged):
+            with suppress(StoreError):  # a full disk loses a log, not the run
+                self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)
+        else:
+            super().__call__(event)
+
+    def keep_recipes(self, store: Store, recipes: Recipes) -> None:
+        """Keep the recipes of what ran, so that a later plan can say what changed in them."""
+        for name, record in self.steps.items():
+            if self.graph.steps[name].cache.enabled and record.attempts:
+                recipe = recipes.recipe(name)
+                if store.get_recipe(recipe.digest) is None:
+                    store.put_recipe(recipe._replace(source=recipes.source(recipe)))
+
+    # ---- writing -------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Say that the run is there; its status stays "running" if it is killed."""
+        self.runs.write_json(self.run_id, "run", {**self._head("running", 0.0), "host": host_name()})
+
+    def end(self, status: str, seconds: float, results: Mapping[str, StepResult]) -> dict[str, Any]:
+        """Write the whole record; the same is returned."""
+        record = self._head(status, seconds)
+        record |= self.to_json(results)
+        record["graph"] = graph_to_json(self.graph)
+        record["params"] = self.params
+        try:
+            self.runs.write_json(self.run_id, "run", record)
+        except StoreError as error:  # what was computed is in the store; the summary must still be told
+            self.unwritten = error
+        return record
+
+    def _head(self, status: str, seconds: float) -> dict[str, Any]:
+        return {
+            "format": RECORD_FORMAT,
+            "run_id": self.run_id,
+            "pipeline": self.graph.name,
+            "file": self.graph.file,
+            "place": self.place,
+            "status": status,
+            "started": self.started,
+            "seconds": seconds,
+            "backend": self.backend,
+            "workers": self.workers,
         }
 
     def latest(self, before: Mapping[str, Any], results: Mapping[str, StepResult]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..model.names import task_id
 if TYPE_CHECKING:
     from ..store.store import Store
 
+RECORD_FORMAT = 1  # of runs/<id>/run.json
 OPEN = "running"  # the status of a run that goes on, or was killed
 OPEN_FOR = 7 * 86400.0  # seconds for which such a run may be going on
 

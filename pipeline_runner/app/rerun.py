@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..model import event as ev
 from ..model.outcome import REUSED, SKIPPED, STATES
+from .records import RECORD_FORMAT, place_of
 from .run import Run
-from .run_record import RECORD_FORMAT
 
 if TYPE_CHECKING:
     from ..model.decision import PlannedTask
@@ -50,8 +50,9 @@ def rerun(
     counts[REUSED] = sum(s.tasks for s in stamp.steps) - counts[SKIPPED]
     record = {
         "format": RECORD_FORMAT, "run_id": run_id, "pipeline": graph.name, "file": graph.file,
-        "place": place_of(graph.file, opened.store), "status": "succeeded", "started": started, "seconds": seconds, "backend": backend,
-        "workers": workers, "counts": counts, "shown": list(names), "same_as": stamp.run,
+        "place": place_of(graph.file, opened.store), "status": "succeeded", "started": started,
+        "seconds": seconds, "backend": backend, "workers": workers, "counts": counts,
+        "shown": list(names), "same_as": stamp.run,
     }  # fmt: skip
     opened.store.runs.write_json(run_id, "run", record)
     tell(ev.RunFinished(seconds, "succeeded"))

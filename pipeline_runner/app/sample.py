@@ -12,9 +12,10 @@ from ..model.artifact import Artifact, CacheKey, Entry
 from ..model.outcome import Failed, Outcome, Succeeded
 from ..model.work import Job, Task
 from .compare import difference
+from .findings import DIFFERS, NOT_RUN, Finding
 from .inputs import bound_inputs
-from .run import Run
-from .verify import DIFFERS, NOT_RUN, Finding
+from .past_runs import ended_run_of
+from .run_record import RunRecord
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -36,9 +37,10 @@ def run_again(store: Store, pipeline: Pipeline, share: float, seed: int | None) 
 
     Chosen among the tasks of the pipeline's latest run whose code is still the same.
     """
-    run = _latest(store, pipeline.name)
-    if run is None:
+    ended = ended_run_of(store, pipeline.name)
+    if ended is None:
         return 0, [Finding(NOT_RUN, pipeline.name, [], "there is no run of this pipeline yet")]
+    run = RunRecord(ended, store)
     session = pipeline._session(False)
     tasks = _candidates(run, session)
     count = min(len(tasks), max(1, round(len(tasks) * share)))
@@ -63,15 +65,7 @@ def run_again(store: Store, pipeline: Pipeline, share: float, seed: int | None) 
     return ran, findings
 
 
-def _latest(store: Store, name: str) -> Run | None:
-    for run_id in store.runs.list_runs():
-        record = store.runs.read_json(run_id, "run")
-        if record is not None and record.get("pipeline") == name and record.get("status") != "running":
-            return Run(record, store)
-    return None
-
-
-def _candidates(run: Run, session: Session) -> list[_Again]:
+def _candidates(run: RunRecord, session: Session) -> list[_Again]:
     found = []
     for name, about in run.steps.items():
         step = session.graph.steps.get(name)
@@ -88,7 +82,7 @@ def _candidates(run: Run, session: Session) -> list[_Again]:
     return found
 
 
-def _work(run: Run, session: Session, again: _Again) -> tuple[Job, Task]:
+def _work(run: RunRecord, session: Session, again: _Again) -> tuple[Job, Task]:
     bindings = bound_inputs(run, again.step, again.item, session.graph.root)
     step = session.graph.steps[again.step]
     job = Job(
@@ -123,7 +117,7 @@ def _compute(session: Session, work: Sequence[tuple[Job, Task]], workers: int) -
     return [outcomes[i] for i in range(len(work))]
 
 
-def _compare(run: Run, again: _Again, entry: Entry) -> list[Finding]:
+def _compare(run: RunRecord, again: _Again, entry: Entry) -> list[Finding]:
     found = []
     for name, old in again.entry.outputs.items():
         new = entry.outputs.get(name)
@@ -133,7 +127,7 @@ def _compare(run: Run, again: _Again, entry: Entry) -> list[Finding]:
     return found
 
 
-def _how(run: Run, old: Artifact, new: Artifact | None) -> str:
+def _how(run: RunRecord, old: Artifact, new: Artifact | None) -> str:
     if new is None:
         return "the output is gone"
     if old.type != new.type and old.codec == new.codec == "pickle":

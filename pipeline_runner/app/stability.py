@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model.artifact import CacheKey, Entry
+from .findings import UNREADABLE, UNSTABLE, Finding
 from .opened import project_of
-from .verify import UNREADABLE, UNSTABLE, Finding, limited
 
 if TYPE_CHECKING:
     from ..store.census import Census
     from ..store.store import Store
     from .pipeline import Pipeline
+
+_MOST = 256 << 20  # bytes of a pickle up to which it is loaded to see whether it is stable
+_EACH = 2  # pickles of one type and step that are loaded
 
 
 def unstable_types(
@@ -30,7 +33,7 @@ def unstable_types(
     unstable: dict[str, list[str]] = {}
     unreadable: dict[str, tuple[list[str], str]] = {}
     with isolated(project_of(pipeline.graph)):
-        for entry, output, artifact in limited(own, names):
+        for entry, output, artifact in _some_of_each(own, names):
             if census.needs(artifact) != {artifact.blob}:
                 continue  # paths within are told apart by where they lie now
             name = names.get(entry.key, entry.task) + (f".{output}" if output else "")
@@ -49,3 +52,19 @@ def unstable_types(
         *(Finding(UNSTABLE, kind, where, told) for kind, where in unstable.items()),
         *(Finding(UNREADABLE, kind, where, why) for kind, (where, why) in unreadable.items()),
     ]
+
+
+def _some_of_each(entries: Sequence[Entry], names: dict[CacheKey, str]) -> list[tuple[Entry, str, Any]]:
+    """A few pickles of each type and step: entry, output, artifact."""
+    counted: dict[tuple[str, str], int] = {}
+    found = []
+    for entry in entries:
+        step = names.get(entry.key, entry.task).partition("[")[0]
+        for output, a in entry.outputs.items():
+            if a.codec != "pickle" or a.size > _MOST:
+                continue
+            which = (step, a.type.partition(" ")[0])
+            counted[which] = counted.get(which, 0) + 1
+            if counted[which] <= _EACH:
+                found.append((entry, output, a))
+    return found

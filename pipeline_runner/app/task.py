@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from .run import Run
+    from collections.abc import Mapping
+
+
+class Source(Protocol):
+    """The run that a task is of."""
+
+    @property
+    def reasons(self) -> Mapping[str, str]: ...
+    def output(self, what: str) -> Any: ...
+    def inputs(self, task: str) -> dict[str, Any]: ...
+    def log(self, task: str) -> str: ...
+    def debug(self, task: str, *, pdb: bool = False) -> Any: ...
+    def describe(self, task: str) -> dict[str, Any]: ...
 
 
 class Task(NamedTuple):
@@ -32,10 +44,10 @@ class RunTask(Task):
         (15.0, 6.8)
     """
 
-    run: Run
+    run: Source
 
     @classmethod
-    def of(cls, run: Run, *fields: Any) -> RunTask:
+    def of(cls, run: Source, *fields: Any) -> RunTask:
         """The task with these fields."""
         made = cls(*fields)
         made.run = run

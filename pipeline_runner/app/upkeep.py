@@ -109,9 +109,9 @@ class Upkeep:
     @classmethod
     def open(cls, store: str | None = None, pipeline_path: str | None = None) -> Upkeep:
         """The store given, or the pipeline's, or ``.prun`` in the current folder."""
-        from .run import _open
+        from .past_runs import store_meant
 
-        opened = _open(store, pipeline_path)
+        opened = store_meant(store, pipeline_path)
         if opened.at.sign or opened.at.safe:
             opened = Store(opened.files)
         if opened.files.size("format") is None:
@@ -213,12 +213,12 @@ def open_for_verify(
 ) -> tuple[Store, Pipeline | None]:
     """The store as its pipeline uses it, and the pipeline where there is one."""
     from .loading import DEFAULT_FILE
+    from .past_runs import store_meant
     from .pipeline import Pipeline
-    from .run import _open
 
     file = pipeline_path or DEFAULT_FILE
     if pipeline_path is None and not os.path.exists(file):
-        return _open(store, None), None
+        return store_meant(store, None), None
     pipeline = Pipeline.load(file, profile=profile, store=store)
     return pipeline._session(False).store, pipeline
 

@@ -7,34 +7,15 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..model.artifact import CacheKey, Damaged, Entry
+from ..model.artifact import CacheKey, Damaged
 from ..store.blobs import is_whole
 from ..store.census import Census, blob_file, without_lines
+from .findings import BAD, DAMAGED_BLOB, DAMAGED_ENTRY, DAMAGED_RECORD, IGNORED, MISSING_BLOB, Finding
 from .records import Record, read_records, tasks_by_key
 
 if TYPE_CHECKING:
     from ..store.store import Store
     from .pipeline import Pipeline
-
-# kinds of findings; the first are damage
-DAMAGED_ENTRY, DAMAGED_BLOB, MISSING_BLOB, DAMAGED_RECORD = (
-    "damaged-entry", "damaged-blob", "missing-blob", "damaged-record",
-)  # fmt: skip
-DIFFERS = "differs"
-UNSTABLE, UNREADABLE, NOT_RUN, IGNORED = "unstable-type", "unreadable", "not-run", "ignored"
-_BAD = frozenset({DAMAGED_ENTRY, DAMAGED_BLOB, MISSING_BLOB, DAMAGED_RECORD, DIFFERS})
-_MOST = 256 << 20  # bytes of a pickle up to which it is loaded to see whether it is stable
-_EACH = 2  # pickles of one type and step that are loaded
-
-
-class Finding(NamedTuple):
-    """Something that is not as it should be. ``repaired``: it is removed now."""
-
-    kind: str
-    what: str  # a file of the store, a type, an output
-    tasks: Sequence[str]  # whose results it concerns
-    detail: str = ""
-    repaired: bool = False
 
 
 class Verified(NamedTuple):
@@ -48,7 +29,7 @@ class Verified(NamedTuple):
     @property
     def bad(self) -> bool:
         """Whether something is damaged or does not reproduce."""
-        return any(f.kind in _BAD for f in self.findings)
+        return any(f.kind in BAD for f in self.findings)
 
     def to_json(self) -> dict[str, Any]:
         return {**self._asdict(), "ok": not self.bad, "findings": [f._asdict() for f in self.findings]}
@@ -200,19 +181,3 @@ class _Verification:
             return True
         except OSError:
             return False
-
-
-def limited(entries: Sequence[Entry], names: dict[CacheKey, str]) -> list[tuple[Entry, str, Any]]:
-    """A few pickles of each type and step: entry, output, artifact."""
-    counted: dict[tuple[str, str], int] = {}
-    found = []
-    for entry in entries:
-        step = names.get(entry.key, entry.task).partition("[")[0]
-        for output, a in entry.outputs.items():
-            if a.codec != "pickle" or a.size > _MOST:
-                continue
-            which = (step, a.type.partition(" ")[0])
-            counted[which] = counted.get(which, 0) + 1
-            if counted[which] <= _EACH:
-                found.append((entry, output, a))
-    return found

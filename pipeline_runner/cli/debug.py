@@ -55,7 +55,8 @@ def command(
       prun debug "train[1,3]" --keep
       prun debug clean --run 20260105-101500 -b churn/data.py:31
     """
-    from ..app.debug import Debugger, debug_task
+    from ..app.debug import debug_task
+    from ..app.debugger import Debugger
     from .output import message
     from .past import Past
 
@@ -65,7 +66,7 @@ def command(
     if name != task:
         message(f"{task}: {name} is the first of its tasks that failed")
     caller = Debugger(breaks, stop_first=status != "failed") if pdb or breaks else None
-    done = debug_task(found, name, root=_root(past, found), caller=caller)
+    done = debug_task(found.record, name, root=_root(past, found), caller=caller)
     _tell(found, done)
     if done.error is not None:
         return 1
@@ -80,7 +81,7 @@ def _keep(past: Past, run: Run, task: str) -> int:
 
     pipeline = Pipeline.load(past.pipeline or run.graph.file, dict(run.params), store=past.store)
     with run_view(NORMAL) as view:
-        code: int = pipeline.run(select=(run.position(task)[0],), observers=(view,)).exit_code
+        code: int = pipeline.run(select=(run.record.position(task)[0],), observers=(view,)).exit_code
     return code
 
 
@@ -95,7 +96,7 @@ def _task(run: Run, name: str) -> tuple[str, str]:
     if len(tasks) > 1 and failed:
         return failed[0].id, "failed"
     if len(tasks) > 1:
-        run.position(name)  # tells its tasks
+        run.record.position(name)  # tells its tasks
     return tasks[0].id, tasks[0].status
 
 

@@ -1,0 +1,184 @@
+"""What a run left in the store, read back: its graph, its tasks and the entries that they led to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Problem, PrunError, RunFailed
+from ..model.artifact import Artifact, CacheKey, Entry
+from ..model.event import TasksBlocked, TasksCancelled, TasksSkipped, TasksStarted
+from ..model.graph import Graph
+from ..model.names import task_id
+from ..model.outcome import REUSED, SKIPPED
+from ..store.store import Store
+from .graph_json import graph_from_json
+from .task_names import parse_name
+
+if TYPE_CHECKING:
+    from ..engine.bind import Binder
+    from ..model.event import Event
+
+
+class RunRecord:
+    """The record of one run. What is large, or another run's, is read when it is asked for.
+
+    ``binder`` and ``graph`` spare reading what the process that made the run still knows.
+    """
+
+    def __init__(
+        self,
+        head: Mapping[str, Any],
+        store: Store,
+        *,
+        binder: Binder | None = None,
+        graph: Graph | None = None,
+    ) -> None:
+        self.head = head
+        self.store = store
+        self._binder = binder
+        self._graph: Graph | None = binder.graph if binder is not None else graph
+
+    @property
+    def id(self) -> str:
+        return str(self.head["run_id"])
+
+    @property
+    def graph(self) -> Graph:
+        """The resolved pipeline as it was. Raises ``RunFailed`` where the run was killed."""
+        if self._graph is None:
+            if "graph" not in self.whole:
+                raise RunFailed(
+                    Problem("no-record", f"run {self.id} was killed before its record was written")
+                )
+            self._graph = graph_from_json(self.whole["graph"])
+        return self._graph
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        params: Mapping[str, Any] = self.whole.get("params", {})
+        return params
+
+    @property
+    def steps(self) -> Mapping[str, Any]:
+        """Of each step: keys, states, attempts, seconds, errors, entries."""
+        steps: Mapping[str, Any] = self.whole.get("steps", {})
+        return steps
+
+    @cached_property
+    def whole(self) -> Mapping[str, Any]:
+        """With the tasks. Of a run in which nothing had changed they stand in an earlier run's record;
+        of one that was killed, or goes on, its events tell of them."""
+        if "same_as" in self.head:
+            return _as_reused(self.store.runs.read_json(self.head["same_as"], "run") or {})
+        if "steps" in self.head:
+            return self.head
+        from .record import Account
+
+        account = Account()
+        for event in self.events:
+            account(event)
+        return {**self.head, **account.to_json({})}
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What happened, in order. Empty where all was up to date."""
+        from .events import read_events
+
+        return read_events(self.store.runs.read_lines(self.id, "events"))
+
+    @cached_property
+    def reasons(self) -> Mapping[str, str]:
+        """Why each task ran or did not, in a few words, by its id."""
+        found: dict[str, str] = {}
+        for event in self.events:
+            if isinstance(event, TasksBlocked):
+                text = event.by
+            elif isinstance(event, (TasksStarted, TasksSkipped, TasksCancelled)):
+                text = event.reason
+            else:
+                continue
+            keys = (self.steps.get(event.step) or {}).get("keys")
+            for k in event.items if text else ():
+                found.setdefault(task_id(event.step, keys[k] if keys else None), text)
+        return found
+
+    # ---- a task of it ------------------------------------------------------------------------------
+
+    def about(self, step: str) -> Any:
+        """The record of a step. Raises ``PrunError`` where there is none of that name."""
+        found = self.steps.get(step)
+        if found is None:
+            known = ", ".join(self.steps) or "none"
+            raise PrunError(
+                Problem("no-step", f"run {self.id} has no step {step!r}", None, f"its steps: {known}")
+            )
+        return found
+
+    def index(self, step: str, key: str | None) -> int:
+        """Where the item of this KEY stands in its step; 0 without a KEY."""
+        if key is None:
+            return 0
+        keys = self.about(step)["keys"] or []
+        if key not in keys:
+            raise PrunError(
+                Problem(
+                    "no-task", f"run {self.id} has no task {task_id(step, key)!r}", None, self._some_ids(step)
+                )
+            )
+        return int(keys.index(key))
+
+    def position(self, task: str) -> tuple[str, int]:
+        """A task's step and its place in it. Raises ``PrunError`` where there is no such task."""
+        step, key, path = parse_name(task)
+        about = self.about(step)
+        if key is None and about["keys"] is not None:
+            raise PrunError(
+                Problem(
+                    "task", f"{task!r} is a fan-out", None, f"name one of its tasks: {self._some_ids(step)}"
+                )
+            )
+        if path:
+            raise PrunError(Problem("task", f"{task!r} is no task", None, f"do you mean {step!r}?"))
+        return step, self.index(step, key)
+
+    def entry(self, step: str, k: int) -> Entry | None:
+        """The entry that a task led to."""
+        if self._binder is not None and step in self._binder.results:
+            entries = self._binder.results[step].entries
+            return entries[k] if k < len(entries) else None
+        keys = self.about(step)["entries"]
+        if k >= len(keys) or keys[k] is None:
+            return None
+        found = self.store.lookup([CacheKey(*keys[k])]).get(CacheKey(*keys[k]))
+        return found if isinstance(found, Entry) else None
+
+    def decode(self, artifact: Artifact) -> Any:
+        """The value of an artifact. Unpickles: only of stores that you trust."""
+        if artifact.codec == "data":
+            return self.store.plain(artifact)
+        from ..store.codecs import decode
+        from ..workers.imports import isolated
+        from .opened import project_of
+
+        with isolated(project_of(self.graph)):
+            return decode(artifact, self.store)
+
+    def _some_ids(self, step: str) -> str:
+        keys = self.about(step)["keys"] or []
+        shown = ", ".join(task_id(step, k) for k in keys[:8])
+        return shown + (", ..." if len(keys) > 8 else "")
+
+
+def _as_reused(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record of a run that found all of this one's tasks up to date."""
+    steps = {
+        name: {
+            **about,
+            "states": [SKIPPED if s == SKIPPED else REUSED for s in about["states"]],
+            "attempts": {}, "seconds": {}, "errors": {},
+        }
+        for name, about in record.get("steps", {}).items()
+    }  # fmt: skip
+    return {**record, "steps": steps}
