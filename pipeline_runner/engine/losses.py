@@ -73,7 +73,7 @@ class Losses:
         state = self._state
         error = ErrorInfo("input", "its inputs are lost from the store again and again")
         if item < 0:
-            state.expand_failed(st, error)
+            state.opening.failed(st, error)
             return
         state.announce(TaskFailed(state.at, st.step.name, item, 1, error, 0.0))
         state.final(st, [item], FAILED)

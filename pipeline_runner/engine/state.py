@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.event import (
-    StepExpanded,
     StepFinished,
     TaskFailed,
     TasksBlocked,
@@ -20,15 +19,15 @@ from ..model.event import (
     TasksStarted,
     TasksSucceeded,
 )
-from ..model.graph import Graph, Step
-from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED, ErrorInfo
+from ..model.graph import Graph
+from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, SUCCEEDED
 from . import messages as m
 from .capacity import Capacity, Limits
-from .depends import step_refs
 from .losses import Losses
+from .opening import Opening, barrier
 from .ready import Ready
 from .retry import delay_before
-from .rules import RUN, decide
+from .rules import RUN
 from .step_state import CLOSED, EXPANDING, OPEN, WAITING, Item, StepState
 from .tolerance import enough
 
@@ -56,11 +55,12 @@ class State:
         self.readers: dict[str, list[StepState]] = {name: [] for name in self.steps}
         for st in self.steps.values():
             st.waiting = sum(1 for n in st.step.needs if n in self.steps and n != st.step.follows)
-            st.gathers, st.holds_back = _barrier(st.step)
+            st.gathers, st.holds_back = barrier(st.step)
             for need in st.step.needs:
                 if need in self.readers:
                     self.readers[need].append(st)
         self._same: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self.opening = Opening(self)
         self._losses = Losses(self)
         self.agenda: deque[StepState] = deque()  # steps to look at again; no recursion
         self._followed: deque[tuple[StepState, Sequence[int]]] = deque()  # followers, items now final
@@ -90,12 +90,12 @@ class State:
             case m.Began():
                 self.agenda.extend(self.steps.values())
             case m.Expanded():
-                self._expanded(self.steps[told.step], told.total, told.keys)
+                self.opening.expanded(self.steps[told.step], told.total, told.keys)
             case m.WhenFalse():
                 if self.steps[told.step].phase == EXPANDING:  # not where a stop closed it meanwhile
-                    self._decide_whole(self.steps[told.step], SKIPPED, "when is false")
+                    self.opening.decide_whole(self.steps[told.step], SKIPPED, "when is false")
             case m.ExpandFailed():
-                self.expand_failed(self.steps[told.step], told.error)
+                self.opening.failed(self.steps[told.step], told.error)
             case m.Prepared():
                 self._prepared(self.steps[told.step], told)
             case m.SlotsFree():
@@ -117,109 +117,16 @@ class State:
                 self._stop()
         while self._followed or self.agenda:
             if self._followed:
-                self._settle(*self._followed.popleft())
+                self.settle(*self._followed.popleft())
                 continue
             st = self.agenda.popleft()
-            self._try_open(st)
+            self.opening.try_open(st)
             self._try_close(st)
         return self._commands
 
-    # ---- opening a step ------------------------------------------------------------------------
-
-    def _try_open(self, st: StepState) -> None:
-        if st.phase != WAITING or st.waiting > 0 or self.stopping:
-            return
-        step = st.step
-        names = [n for n in step.needs if n in self.steps and (n != step.follows or st.gathers)]
-        others = [self.steps[n].outcome or "" for n in names]
-        if step.follows is None or step.follows not in self.steps:
-            self._decide(st, decide(step.trigger_rule, others))
-            return
-        followed = self.steps[step.follows]
-        if followed.phase in (WAITING, EXPANDING) or (st.holds_back and followed.phase != CLOSED):
-            return
-        if followed.whole is not None:
-            verdict = decide(step.trigger_rule, [*others, followed.whole])
-            self._decide(st, SKIPPED if verdict == RUN else verdict)
-            return
-        st.verdicts = {s: decide(step.trigger_rule, [*others, s]) for s in (SUCCEEDED, FAILED)}
-        if RUN not in st.verdicts.values():
-            self._decide(st, st.verdicts[SUCCEEDED])
-        else:
-            self._decide(st, RUN)
-
-    def _decide(self, st: StepState, verdict: str) -> None:
-        if verdict != RUN:
-            self._decide_whole(st, verdict, "")
-        elif st.step.fanout is not None:
-            st.phase = EXPANDING
-            self._commands.append(m.Expand(st.step.name, True))
-        else:
-            st.open(1)
-            self.announce(StepExpanded(self.at, st.step.name, 1, None))
-            self.prepare(st, [0])
-
-    def _decide_whole(self, st: StepState, verdict: str, why: str) -> None:
-        """Skip or block all of a step; a fan-out's tasks are named first, where they can be."""
-        st.verdict = (verdict, why or self._cause(st, verdict))
-        st.phase = EXPANDING
-        if st.step.fanout is not None and not self.stopping:
-            self._commands.append(m.Expand(st.step.name, False))
-        else:
-            self._close_whole(st)
-
-    def _close_whole(self, st: StepState, count: int | None = None) -> None:
-        assert st.verdict is not None
-        verdict, why = st.verdict
-        st.whole = verdict
-        st.open(1 if count is None else count)
-        items = range(st.count)
-        st.finish(items, verdict)
-        self._announce_final(st, items, verdict, why)
-        self.agenda.append(st)
-
-    def _expanded(self, st: StepState, count: int | None, keys: Sequence[str] | None) -> None:
-        if st.phase != EXPANDING:
-            return
-        if st.verdict is not None:
-            if count:  # one that is empty or cannot be named stands as one task
-                self.announce(StepExpanded(self.at, st.step.name, count, keys))
-            self._close_whole(st, count or None)
-            return
-        assert count is not None
-        st.keys = keys
-        st.open(count)
-        self.announce(StepExpanded(self.at, st.step.name, count, keys))
-        if st.step.follows is None:
-            self.prepare(st, range(count))
-        else:
-            followed = self.steps[st.step.follows]
-            self._settle(st, [k for k in range(count) if followed.is_final(k)])
-        for reader in self.readers[st.step.name]:
-            if reader.step.follows == st.step.name:
-                self.agenda.append(reader)
-        self.agenda.append(st)
-
-    def expand_failed(self, st: StepState, error: ErrorInfo) -> None:
-        if st.phase != EXPANDING:
-            return
-        st.whole = FAILED
-        st.open(1)
-        st.finish([0], FAILED)
-        self.announce(TaskFailed(self.at, st.step.name, 0, 1, error, 0.0))
-        self._after_failure(st)
-        self.agenda.append(st)
-
-    def _cause(self, st: StepState, verdict: str) -> str:
-        states = (FAILED, BLOCKED, CANCELLED) if verdict == BLOCKED else (SKIPPED,)
-        for need in st.step.needs:
-            if need in self.steps and self.steps[need].outcome in states:
-                return need if verdict == BLOCKED else f"{need} was skipped"
-        return f"trigger rule {st.step.trigger_rule}"
-
     # ---- items ---------------------------------------------------------------------------------
 
-    def _settle(self, st: StepState, items: Iterable[int]) -> None:
+    def settle(self, st: StepState, items: Iterable[int]) -> None:
         """Items of a fan-out whose followed items are final: run, skip or block them."""
         if self.stopping or st.phase != OPEN or st.whole is not None:
             return  # cancelled, or decided as a whole
@@ -325,9 +232,9 @@ class State:
     def final(self, st: StepState, items: Sequence[int], state: str, why: str = "") -> None:
         st.finish(items, state)
         if state not in (SUCCEEDED, REUSED, FAILED):
-            self._announce_final(st, items, state, why)
+            self.announce_final(st, items, state, why)
         if state == FAILED:
-            self._after_failure(st)
+            self.after_failure(st)
         for reader in self.readers[st.step.name]:
             if reader.step.follows == st.step.name and reader.phase == OPEN:
                 self._followed.append((reader, items))
@@ -372,7 +279,7 @@ class State:
 
     # ---- stopping --------------------------------------------------------------------------------
 
-    def _after_failure(self, st: StepState) -> None:
+    def after_failure(self, st: StepState) -> None:
         if not st.given_up and enough(st.step, st.tally[FAILED], st.count):
             self._give_up(st)
         if self._fail_fast and not self.stopping and (st.given_up or st.step.on_error != "skip"):
@@ -392,7 +299,7 @@ class State:
         for st in self.steps.values():
             if st.phase in (WAITING, EXPANDING):
                 st.verdict = (CANCELLED, "")
-                self._close_whole(st)
+                self.opening.close_whole(st)
             elif st.phase == OPEN:
                 st.ready.clear()
                 self.cancel(st, st.idle())
@@ -403,10 +310,13 @@ class State:
 
     # ---- telling ---------------------------------------------------------------------------------
 
+    def ask(self, command: m.Command) -> None:
+        self._commands.append(command)
+
     def announce(self, event: object) -> None:
         self._commands.append(m.Announce(event))  # type: ignore[arg-type]
 
-    def _announce_final(self, st: StepState, items: Sequence[int], state: str, why: str) -> None:
+    def announce_final(self, st: StepState, items: Sequence[int], state: str, why: str) -> None:
         name = st.step.name
         if state == SKIPPED:
             self.announce(TasksSkipped(self.at, name, items, why))
@@ -414,14 +324,3 @@ class State:
             self.announce(TasksBlocked(self.at, name, items, why))
         elif state == CANCELLED:
             self.announce(TasksCancelled(self.at, name, items, why))
-
-
-def _barrier(step: Step) -> tuple[bool, bool]:
-    """Whether a step reads the fan-out that it follows as a whole, too; and whether it waits for it.
-
-    Names that items give by ``key:`` can be told only once all the items are there.
-    """
-    if step.follows is None or step.fanout is None:
-        return False, False
-    gathers = step.follows in step.after or any(r.name == step.follows for r in step_refs(step))
-    return gathers, gathers or step.fanout.key is not None
