@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..keys.digest import digest
+from ..keys.trees import Node
 from ..model.artifact import Artifact
 from ..model.bound import Bound, Inline, Many, Named, Stored
+from .copies import content, look, put_bytes, put_file, put_tree
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -38,23 +38,27 @@ class FilePublisher:
         known = self._index().get(target)
         if not isinstance(known, dict) or known.get("digest") != digest:
             return False
-        signature = _signature(target)
-        if signature is None:
+        nodes = self._nodes(target)
+        found = look(target, nodes)
+        if found is None:
             return False
-        if signature == known.get("stat"):
+        if found == known.get("stat"):
             return True
-        same = _content(target) == known.get("content")
+        modes = bool(known.get("modes"))
+        same = content(target, nodes, modes=modes) == known.get("content")
         if same:
-            self._remember(target, digest)
+            self._remember(target, digest, nodes, modes=modes)
         return same
 
     def write(self, path: str, bound: Bound) -> bool:
         target = self._absolute(path)
         suffix = os.path.splitext(target)[1].lower()
         if isinstance(bound, Stored) and bound.artifact.codec in ("file", "tree"):
-            self._copy(bound.artifact, target)
+            nodes = self._copy(bound.artifact, target)
+            self._remember(target, bound.digest, nodes, modes=True)
         elif (data := self._bytes(bound, suffix)) is not None:
-            self._put(target, data)
+            put_bytes(target, data)
+            self._remember(target, bound.digest)
         elif suffix not in SUFFIXES:
             raise ValueError(
                 f"{path}: {self._type(bound)} cannot be written as {suffix or 'a file without suffix'!r}"
@@ -62,7 +66,6 @@ class FilePublisher:
             )
         else:
             return False
-        self._remember(target, bound.digest)
         return True
 
     def place(self, path: str, rendered: Artifact, digest: str) -> None:
@@ -80,9 +83,8 @@ class FilePublisher:
         if not self._changed or self._known is None:
             return
         try:
-            os.makedirs(os.path.dirname(self._file), exist_ok=True)
-            _atomic(self._file, json.dumps(self._known).encode())
-        except OSError:
+            put_bytes(self._file, json.dumps(self._known).encode())
+        except (OSError, ValueError):
             pass
 
     # ---- inside ----------------------------------------------------------------------------------
@@ -100,8 +102,22 @@ class FilePublisher:
             self._known = found if isinstance(found, dict) else {}
         return self._known
 
-    def _remember(self, target: str, digest_: str) -> None:
-        self._index()[target] = {"digest": digest_, "stat": _signature(target), "content": _content(target)}
+    def _nodes(self, target: str) -> list[Node] | None:
+        """What was put into a folder; None where a file was published."""
+        known = self._index().get(target)
+        rows = known.get("nodes") if isinstance(known, dict) else None
+        return None if rows is None else [Node(*row) for row in rows]
+
+    def _remember(
+        self, target: str, digest: str, nodes: list[Node] | None = None, *, modes: bool = False
+    ) -> None:
+        self._index()[target] = {
+            "digest": digest,
+            "stat": look(target, nodes),
+            "content": content(target, nodes, modes=modes),
+            "nodes": nodes,
+            "modes": modes,
+        }
         self._changed = True
 
     def _bytes(self, bound: Bound, suffix: str) -> bytes | None:
@@ -151,109 +167,12 @@ class FilePublisher:
             return bound.artifact.type or bound.artifact.codec
         return "a mapping of outputs" if isinstance(bound, Named) else "a value"
 
-    def _copy(self, artifact: Artifact, target: str) -> None:
+    def _copy(self, artifact: Artifact, target: str) -> list[Node] | None:
+        """Copy a file or a folder; what there is in the folder."""
         from ..store.codecs import decode
 
         source = str(decode(artifact, self.store))
         if os.path.isdir(source):
-            self._copy_tree(source, target)
-        else:
-            self._put_file(source, target)
-
-    def _copy_tree(self, source: str, target: str) -> None:
-        if os.path.isfile(target):
-            raise ValueError(f"{target} is a file, and a folder should be published there")
-        wanted = {os.path.relpath(os.path.join(d, f), source) for d, _, fs in os.walk(source) for f in fs}
-        for name in sorted(wanted):
-            self._put_file(os.path.join(source, name), os.path.join(target, name))
-        for folder, _, _ in os.walk(source):  # empty ones, too
-            os.makedirs(os.path.join(target, os.path.relpath(folder, source)), exist_ok=True)
-        for folder, _, names in os.walk(target):
-            for name in names:
-                path = os.path.join(folder, name)
-                if os.path.relpath(path, target) not in wanted:
-                    os.unlink(path)
-
-    def _put_file(self, source: str, target: str) -> None:
-        import shutil  # not on the warm path, where there is nothing to write
-        import tempfile
-
-        _make_room(target)
-        fd, temporary = tempfile.mkstemp(prefix=".prun-", dir=os.path.dirname(target))
-        os.close(fd)
-        try:
-            shutil.copyfile(source, temporary)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        except BaseException:
-            _unlink(temporary)
-            raise
-
-    def _put(self, target: str, data: bytes) -> None:
-        _make_room(target)
-        _atomic(target, data)
-
-
-def _make_room(target: str) -> None:
-    if os.path.isdir(target):
-        raise ValueError(f"{target} is a folder, and a file should be published there")
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-
-
-def _atomic(target: str, data: bytes) -> None:
-    import tempfile
-
-    fd, temporary = tempfile.mkstemp(prefix=".prun-", dir=os.path.dirname(target))
-    try:
-        with os.fdopen(fd, "wb") as f:
-            f.write(data)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except BaseException:
-        _unlink(temporary)
-        raise
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-def _signature(path: str) -> list[Any] | None:
-    """What a file or a folder looks like without being read; None where there is none."""
-    try:
-        if not os.path.isdir(path):
-            s = os.stat(path)
-            return [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino]
-        return [[os.path.relpath(f, path), *_signature_of(f)] for f in _files(path)]
-    except OSError:
-        return None
-
-
-def _signature_of(path: str) -> list[int]:
-    s = os.stat(path)
-    return [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino]
-
-
-def _files(folder: str) -> Iterable[str]:
-    return sorted(os.path.join(d, f) for d, _, fs in os.walk(folder) for f in fs)
-
-
-def _content(path: str) -> str | None:
-    try:
-        if os.path.isdir(path):
-            return digest(
-                "\0".join(f"{os.path.relpath(f, path)}\0{_content(f)}" for f in _files(path)).encode()
-            )
-        with open(path, "rb") as f:
-            return digest(f.read())
-    except OSError:
+            return put_tree(source, target, self._nodes(target) or ())
+        put_file(source, target)
         return None
