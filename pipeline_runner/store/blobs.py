@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..errors import BlobLost, StoreError
 from ..keys.digest import combine, digest
+from ..keys.stamps import proves
 from .local import read_file
 
 if TYPE_CHECKING:
@@ -178,7 +180,8 @@ class Blobs:
         if not whole:
             view.release()
             self._lost(name, damaged=True)
-        self._proved[name] = seen
+        if proves(seen[1], time.time_ns()):
+            self._proved[name] = seen
         return view
 
     def _open(self, path: str, name: str) -> tuple[memoryview, tuple[int, int, int]]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import StoreError
+from .disk import WINDOWS, discard, remove, replace
 from .files import Fact
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _CHUNK = 1 << 16
+_LONGEST = 259  # characters of a path on Windows, where long ones are not enabled
 _TEMPORARY_FOR = 24 * 3600.0  # seconds after which a temporary file is nobody's any more
 
 
@@ -84,7 +86,7 @@ class LocalFiles:
         return found
 
     def write(self, name: str, parts: Sequence[Buffer]) -> None:
-        self._put(name, parts, os.replace)
+        self._put(name, parts, replace)
 
     def create(self, name: str, parts: Sequence[Buffer]) -> bool:
         try:
@@ -122,9 +124,8 @@ class LocalFiles:
         return {folder: self.list(folder) for folder in folders}
 
     def delete(self, name: str) -> None:
-        path = self.local_path(name)
         try:
-            os.unlink(path)
+            remove(self.local_path(name))
         except FileNotFoundError:
             pass
         except OSError as e:
@@ -171,13 +172,12 @@ class LocalFiles:
         for name in names:
             path = self.local_path(name)
             try:
-                if os.name == "nt":  # a read-only file cannot be removed there
-                    os.chmod(path, 0o666)
-                os.unlink(path)
+                remove(path, patient=False)
             except FileNotFoundError:
                 pass
             except OSError as e:
-                _refuse(self.url, e)
+                if not (WINDOWS and isinstance(e, PermissionError)):  # in use there: it goes another time
+                    _refuse(self.url, e)
             folders.add(os.path.dirname(path))
         for path in sorted(folders, key=len, reverse=True):
             while len(os.path.dirname(path)) > len(self.url):  # "blobs" itself stays
@@ -204,7 +204,7 @@ class LocalFiles:
         with contextlib.suppress(OSError):
             for name in os.listdir(self._temporary):
                 if name.startswith(f"{owner}-"):
-                    _remove(os.path.join(self._temporary, name))
+                    discard(os.path.join(self._temporary, name))
 
     def _prepare(self) -> None:
         if self.prepare:
@@ -224,15 +224,15 @@ class LocalFiles:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 publish(temporary, path)
         except FileExistsError:
-            _remove(temporary)
+            discard(temporary)
             raise
         except OSError as e:
-            _remove(temporary)
-            if publish is os.replace and isinstance(e, PermissionError) and _same(path, parts):
+            discard(temporary)
+            if publish is replace and isinstance(e, PermissionError) and _same(path, parts):
                 return  # Windows: another process holds the same file open
-            _refuse(self.url, e)
+            _refuse(self.url, e, path)
         except BaseException:  # Ctrl-C: leave nothing behind
-            _remove(temporary)
+            discard(temporary)
             raise
 
     def _sweep(self) -> None:
@@ -242,7 +242,7 @@ class LocalFiles:
             path = os.path.join(self._temporary, name)
             with contextlib.suppress(OSError):
                 if os.lstat(path).st_mtime < before:
-                    _remove(path)
+                    discard(path)
 
 
 def _write_file(path: str, parts: Sequence[Buffer]) -> None:
@@ -275,9 +275,9 @@ def _link(temporary: str, path: str) -> None:
     except OSError:  # no hard links here: nearly as good
         if os.path.exists(path):
             raise FileExistsError(path) from None
-        os.replace(temporary, path)
+        replace(temporary, path)
     else:
-        os.unlink(temporary)
+        discard(temporary)
 
 
 def _same(path: str, parts: Sequence[Buffer]) -> bool:
@@ -287,19 +287,9 @@ def _same(path: str, parts: Sequence[Buffer]) -> bool:
         return False
 
 
-def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):
-        if os.path.isdir(path):
-            import shutil
-
-            shutil.rmtree(path, ignore_errors=True)
-        elif path:
-            os.unlink(path)
-
-
-def _refuse(url: str, error: OSError) -> NoReturn:
+def _refuse(url: str, error: OSError, path: str = "") -> NoReturn:
     reason = error.strerror or str(error)
-    raise StoreError(
-        f"cannot write to the store {url}: {reason}",
-        hint="free some space" if "space" in reason else "check its permissions, or choose another: --store",
-    ) from error
+    hint = "free some space" if "space" in reason else "check its permissions, or choose another: --store"
+    if WINDOWS and len(path) > _LONGEST:
+        hint = "its paths are too long for Windows: choose a shorter one with --store, or enable long paths"
+    raise StoreError(f"cannot write to the store {url}: {reason}", hint=hint) from error

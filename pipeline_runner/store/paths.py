@@ -12,10 +12,12 @@ import json
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
+from ..keys.stamps import proves
 from ..keys.trees import (
     Node,
     bytes_digest,
@@ -25,6 +27,7 @@ from ..keys.trees import (
     tree_nodes,
 )
 from ..model.artifact import Artifact
+from .disk import discard, replace
 from .local import LocalFiles
 
 if TYPE_CHECKING:
@@ -56,8 +59,7 @@ class Paths:
         return Artifact(content_of_file(blob, text), "file", size, blob=blob, type=kind)
 
     def _keep_tree(self, root: str) -> Artifact:
-        inside = os.path.realpath(self._store.local_dir)
-        if os.path.commonpath([os.path.realpath(root), inside]) == os.path.realpath(root):
+        if _is_below(self._store.local_dir, root):
             raise OSError(
                 "this folder holds the store itself; return its name as text if that is what is meant"
             )
@@ -105,11 +107,11 @@ class Paths:
         for row in manifest:
             self._place_node(os.path.join(temporary, "content"), Node(*row[:4]), row[4])
         os.makedirs(os.path.dirname(top), exist_ok=True)
-        _discard(top)
+        discard(top)
         try:
             os.rename(temporary, top)
         except OSError:  # another process was quicker
-            _discard(temporary)
+            discard(temporary)
             if not self._is_whole(root, manifest):
                 raise
         return root
@@ -156,12 +158,10 @@ class Paths:
             if executable or not _linked(source, temporary):
                 shutil.copyfile(source, temporary)  # copy-on-write where the file system can
             os.chmod(temporary, 0o555 if executable else 0o444)
-            if os.name == "nt" and os.path.exists(path):
-                os.chmod(path, 0o666)
-            os.replace(temporary, path)
-            _discard(temporary)  # which is still there if both were the same file already
+            replace(temporary, path)
+            discard(temporary)  # which is still there if both were the same file already
         except OSError as e:
-            _discard(temporary)
+            discard(temporary)
             raise StoreError(f"cannot write to {self._local.url}: {e.strerror or e}") from e
 
 
@@ -182,12 +182,14 @@ def _stamp(path: str) -> tuple[int, ...]:
 
 def _prove(path: str) -> None:
     with contextlib.suppress(OSError):
-        _proved[path] = _stamp(path)
+        stamp = _stamp(path)
+        if proves(stamp[1], time.time_ns()):
+            _proved[path] = stamp
 
 
-def _discard(path: str) -> None:
-    if os.path.isdir(path):
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+def _is_below(path: str, folder: str) -> bool:
+    path, folder = os.path.realpath(path), os.path.realpath(folder)
+    try:
+        return os.path.commonpath([path, folder]) == folder
+    except ValueError:  # another drive
+        return False

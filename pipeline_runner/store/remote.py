@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import StoreError
+from .disk import discard, replace
 from .files import Fact
 from .local import LocalFiles
 
@@ -179,10 +180,13 @@ class RemoteFiles:
             try:
                 self._again(lambda: self._fs.get_file(self._path(name), temporary))
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                os.replace(temporary, path)
+                replace(temporary, path)
+            except PermissionError:  # Windows: another process was quicker, and has it open
+                discard(temporary)
+                if not os.path.exists(path):
+                    raise
             except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                discard(temporary)
                 raise
         return path
 

@@ -59,7 +59,7 @@ class ProjectLoader(SourceFileLoader):
         data = self.get_data(path)
         for known_as in (os.path.abspath(path), os.path.realpath(path)):
             _loaded[known_as] = digest(data)
-        linecache.checkcache(path)  # or a traceback would show lines of an earlier edit
+        linecache.cache.pop(path, None)  # or tracebacks and inspect would show lines of an earlier edit
         code: CodeType = self.source_to_code(data, path)
         return code
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ def test_a_blob_is_verified_once_and_again_when_its_file_changes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blob, _ = store.blobs.put_segments([b"a", LARGE], [None, None])
+    os.utime(path_of(store, blob), (2, 2))
     fresh = Blobs(LocalFiles(store.url))
     checks: list[str] = []
     real = blobs_module.is_whole
@@ -117,3 +119,17 @@ def test_a_blob_is_verified_once_and_again_when_its_file_changes(
     os.utime(path_of(store, blob), (1, 1))
     fresh.read_segments(blob)
     assert checks == [blob, blob]
+
+
+def test_a_time_stamp_that_is_too_coarse_to_tell_of_changes_proves_nothing(store: Store) -> None:
+    blob, _ = store.blobs.put_segments([b"a", LARGE], [None, None])
+    path = path_of(store, blob)
+    now = int(time.time())  # as FAT and HFS+ have it
+    os.utime(path, (now, now))
+    fresh = Blobs(LocalFiles(store.url))
+    fresh.read_segments(blob)
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(path, (now, now))
+    with pytest.raises(BlobLost):
+        fresh.read_segments(blob)
