@@ -2,8 +2,9 @@
 
 A folder stands for every file below it, hidden ones too, but for what tools leave there by themselves
 (``.git``, ``__pycache__``, ``.ipynb_checkpoints``, ``.DS_Store``) and for prun's own folders. A pattern
-has ``*``, ``?``, ``[...]`` within a name and ``**`` for any folders; a name that starts with a dot must
-be asked for by one. Links are followed; one that leads back to a folder above it is not entered again.
+has ``*``, ``?``, ``[...]`` within a name and ``**`` for any folders, none of which stands for those; a
+name that starts with a dot must be asked for by one. Links are followed; one that leads back to a folder
+above it is not entered again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 _IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store", ".prun"})
 _MAGIC = re.compile(r"[*?\[]")
@@ -23,79 +25,97 @@ def is_pattern(text: str) -> bool:
 
 
 def files_below(folder: str, ignore: frozenset[str] = frozenset()) -> list[str]:
-    """Every file below a folder, sorted. ``ignore``: absolute paths that are not entered."""
-
-    def wanted(entry: os.DirEntry[str]) -> bool:
-        return entry.name not in _IGNORED and entry.path not in ignore
-
-    return sorted(_walk(folder, wanted, ()))
+    """Every file below a folder, sorted. ``ignore``: absolute paths of folders that are not entered."""
+    search = _Search(ignore)
+    search.walk(folder, lambda name: name not in _IGNORED, ())
+    return sorted(search.found)
 
 
-def files_matching(pattern: str) -> list[str]:
+def files_matching(pattern: str, ignore: frozenset[str] = frozenset()) -> list[str]:
     """The files that an absolute pattern stands for, sorted."""
     parts = pattern.replace(os.sep, "/").split("/")
     fixed = next(i for i, part in enumerate(parts) if is_pattern(part))
     start = "/".join(parts[:fixed]) or "/"
-    return sorted(set(_match(start + "/" if start.endswith(":") else start, parts[fixed:], ())))
+    search = _Search(ignore)
+    search.match(start + "/" if start.endswith(":") else start, parts[fixed:], ())
+    return sorted(set(search.found) if parts.count("**") > 1 else search.found)
 
 
-def _match(folder: str, parts: list[str], above: _Inodes) -> Iterator[str]:
-    head, rest = parts[0], parts[1:]
-    if head == "**":
-        yield from _match_any_depth(folder, rest, above)
-        return
-    if not is_pattern(head):
-        path = os.path.join(folder, head)
-        if rest:
-            yield from _match(path, rest, above)
-        elif os.path.isfile(path):
-            yield path
-        return
-    fits = re.compile(fnmatch.translate(os.path.normcase(head))).match
-    hidden = head.startswith(".")
-    for entry in _scan(folder):
-        name = entry.name
-        if (hidden or name[0] != ".") and fits(name if os.sep == "/" else os.path.normcase(name)):
+class _Search:
+    """Collects the files of one folder or pattern."""
+
+    def __init__(self, ignore: frozenset[str]) -> None:
+        self.found: list[str] = []
+        self._ignore = ignore
+
+    def match(self, folder: str, parts: list[str], above: _Inodes) -> None:
+        head, rest = parts[0], parts[1:]
+        if head == "**":
+            self._match_any_depth(folder, rest, above)
+        elif is_pattern(head):
+            self._match_names(folder, head, rest, above)
+        elif rest:
+            self.match(os.path.join(folder, head), rest, above)
+        elif os.path.isfile(path := os.path.join(folder, head)):
+            self.found.append(path)
+
+    def _match_names(self, folder: str, head: str, rest: list[str], above: _Inodes) -> None:
+        fits = _fits(head)
+        hidden = head[0] == "."
+        with _scan(folder) as entries:
             if not rest:
-                if not entry.is_dir():
-                    yield entry.path
-            elif entry.is_dir():
-                yield from _match(entry.path, rest, above)
+                self.found += [
+                    entry.path
+                    for entry in entries
+                    if ((name := entry.name)[0] != "." or hidden) and fits(name) and not entry.is_dir()
+                ]
+                return
+            folders = [entry for entry in entries if entry.is_dir() and entry.name not in _IGNORED]
+        for entry in folders:
+            if (hidden or entry.name[0] != ".") and fits(entry.name) and entry.path not in self._ignore:
+                self.match(entry.path, rest, above)
+
+    def _match_any_depth(self, folder: str, rest: list[str], above: _Inodes) -> None:
+        if not rest:
+            self.walk(folder, _visible, above)
+            return
+        here = _enter(folder, above)
+        if here is not None:
+            self.match(folder, rest, above)
+            with _scan(folder) as entries:
+                folders = [e.path for e in entries if _visible(e.name) and e.is_dir()]
+            for path in folders:
+                if path not in self._ignore:
+                    self._match_any_depth(path, rest, here)
+
+    def walk(self, folder: str, wanted: Callable[[str], bool], above: _Inodes) -> None:
+        here = _enter(folder, above)
+        if here is None:
+            return
+        folders: list[str] = []
+        with _scan(folder) as entries:
+            for entry in entries:
+                if wanted(entry.name):
+                    (folders if entry.is_dir() else self.found).append(entry.path)
+        for path in folders:
+            if path not in self._ignore:
+                self.walk(path, wanted, here)
 
 
-def _match_any_depth(folder: str, rest: list[str], above: _Inodes) -> Iterator[str]:
-    def visible(entry: os.DirEntry[str]) -> bool:
-        return not entry.name.startswith(".")
-
-    if not rest:
-        yield from _walk(folder, visible, above)
-        return
-    here = _enter(folder, above)
-    if here is not None:
-        yield from _match(folder, rest, above)
-        for entry in _scan(folder):
-            if visible(entry) and entry.is_dir():
-                yield from _match_any_depth(entry.path, rest, here)
+def _fits(part: str) -> Callable[[str], object]:
+    match = re.compile(fnmatch.translate(os.path.normcase(part))).match
+    return match if os.sep == "/" else lambda name: match(os.path.normcase(name))
 
 
-def _walk(folder: str, wanted: Callable[[os.DirEntry[str]], bool], above: _Inodes) -> Iterator[str]:
-    here = _enter(folder, above)
-    if here is None:
-        return
-    for entry in _scan(folder):
-        if wanted(entry):
-            if entry.is_dir():
-                yield from _walk(entry.path, wanted, here)
-            else:
-                yield entry.path
+def _visible(name: str) -> bool:
+    return name[0] != "." and name not in _IGNORED
 
 
-def _scan(folder: str) -> list[os.DirEntry[str]]:
+def _scan(folder: str) -> AbstractContextManager[Iterable[os.DirEntry[str]]]:
     try:
-        with os.scandir(folder) as found:
-            return list(found)
+        return os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return nullcontext(())
 
 
 def _enter(folder: str, above: _Inodes) -> _Inodes | None:

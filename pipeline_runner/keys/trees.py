@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import stat
-from typing import NamedTuple
+from collections.abc import Callable
+from operator import attrgetter
+from typing import NamedTuple, TypeAlias
 
-from .digest import combine, digest
+from .digest import Hasher, combine
 
-_SMALL = 1 << 18
+_PIECE = 1 << 20
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".lz4", ".br"})
+
+
+# what tells that a file is unchanged: mode, size, modification, change, inode
+Stamps: TypeAlias = tuple[int, int, int, int, int]
+stamps_of: Callable[[os.stat_result], Stamps] = attrgetter(
+    "st_mode", "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino"
+)
 
 
 class Node(NamedTuple):
@@ -37,18 +45,17 @@ def opened_digest(fd: int, path: str) -> str:
     before = os.fstat(fd)
     if not stat.S_ISREG(before.st_mode):
         raise OSError(f"{path} is {kind_of(before.st_mode)}, not a regular file")
-    if before.st_size <= _SMALL:
-        pieces = []
-        while piece := os.read(fd, _SMALL + 1):
-            pieces.append(piece)
-        found = digest(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-    else:
-        with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as mapped:
-            found = digest(mapped)
+    hasher = Hasher()
+    count = 0  # no memory map: a file that is cut short meanwhile would end the process
+    while piece := os.read(fd, min(before.st_size, _PIECE) + 1):
+        hasher.update(piece)
+        count += len(piece)
+        if count > before.st_size > 0:  # (what has no size is told by its end alone)
+            break
     after = os.fstat(fd)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise OSError(f"{path} changed while it was read")
-    return found
+    return hasher.hexdigest()
 
 
 def suffix(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from ..keys.trees import bytes_digest
+from ..keys.trees import Stamps, bytes_digest, stamps_of
 from ..model.bound import Bound, FileArg
 
 
@@ -23,12 +23,8 @@ def changed_file(args: Iterable[Bound]) -> str | None:
     return None
 
 
-def _is_same(path: str, content: str, stamps: tuple[int, ...] = ()) -> bool:
+def _is_same(path: str, content: str, stamps: Stamps | None = None) -> bool:
     try:
-        if stamps:
-            s = os.stat(path)
-            if (s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) == tuple(stamps):
-                return True
-        return bytes_digest(path) == content
+        return (stamps is not None and stamps_of(os.stat(path)) == stamps) or bytes_digest(path) == content
     except OSError:
         return False
