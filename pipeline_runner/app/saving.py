@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problem, PrunError
+from .copies import put_file, put_tree
 
 
 def save(value: Any, path: str) -> None:
@@ -15,11 +16,13 @@ def save(value: Any, path: str) -> None:
 
     Raises ``PrunError`` where that cannot be done.
     """
-    target = Path(path)
+    target = Path(path).absolute()
     try:
         _save(value, target)
     except OSError as error:
         raise PrunError(Problem("save", f"cannot write {path}: {error.strerror or error}")) from None
+    except ValueError as error:  # a folder where a file should be, or the other way round
+        raise PrunError(Problem("save", str(error).replace("published", "written"))) from None
 
 
 def _save(value: Any, target: Path) -> None:
@@ -31,9 +34,9 @@ def _save(value: Any, target: Path) -> None:
     elif isinstance(value, (bytes, bytearray)):
         target.write_bytes(value)
     elif isinstance(value, Path) and value.is_dir():
-        shutil.copytree(value, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        put_tree(str(value), str(target))
     elif isinstance(value, Path):
-        shutil.copyfile(value, target)
+        put_file(str(value), str(target))
     elif hasattr(value, "savefig"):
         value.savefig(target)
     elif type(value).__module__.partition(".")[0] == "PIL" and hasattr(value, "save"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,24 @@ def test_an_artifact_that_cannot_be_read_is_told(project: Project) -> None:
     out = project.prun("show", "both").out
     assert "it cannot be read" in out
     assert "array 2 x 3" in out, "the others are shown"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
+def test_save_of_a_folder_keeps_its_bits_and_links(project: Project) -> None:
+    project.file("work.py", """
+        from pathlib import Path
+
+        def tree():
+            made = Path("made")
+            (made / "bin").mkdir(parents=True)
+            (made / "bin" / "tool").write_text("run me")
+            (made / "bin" / "tool").chmod(0o755)
+            (made / "latest").symlink_to("bin/tool")
+            return made
+        """)  # fmt: skip
+    project.pipeline({"steps": {"tree": {"call": "work:tree"}}}).run()
+    project.prun("show", "tree", "--save", "copy")
+    assert os.readlink(project.folder / "copy" / "latest") == "bin/tool"
+    assert (project.folder / "copy" / "bin" / "tool").stat().st_mode & 0o100
+    project.file("a_file")
+    assert "a_file is a file" in project.prun("show", "tree", "--save", "a_file", exit=2).err
