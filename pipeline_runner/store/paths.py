@@ -1,8 +1,8 @@
 """Files and folders as values: stored by content, handed on as read-only paths.
 
-A file lies ready at ``files/<digest>/content<suffix>``, a folder at ``trees/<digest>/content``: a
-step sees the suffix, which tells the format, but never the name that the producer used, which is not
-part of the content.
+A file lies ready at ``files/<digest>/content<suffix>`` (one that can be run at ``.../run<suffix>``), a
+folder at ``trees/<digest>/content``: a step sees the suffix, which tells the format, but never the name
+that the producer used, which is not part of the content. Executable bits are.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StoreError
+from ..errors import BlobLost, StoreError
+from ..keys.digest import combine
 from ..keys.stamps import proves
 from ..keys.trees import (
     Node,
@@ -33,7 +35,9 @@ from .local import LocalFiles
 if TYPE_CHECKING:
     from .store import Store
 
+_EXECUTABLE = "executable "  # stands before the type of such a file
 _LARGE = 1 << 20  # bytes from which a copy costs more than it protects
+_NT = re.compile(r"[\\/:]")
 _proved: dict[str, tuple[int, ...]] = {}  # local path -> size, mtime, inode when it was proved
 
 
@@ -55,8 +59,10 @@ class Paths:
         if not stat.S_ISREG(mode):
             raise OSError("it is neither a file nor a folder")
         blob, size = self._store.blobs.put_file(text)
-        kind = f"file{suffix(text)}"
-        return Artifact(content_of_file(blob, text), "file", size, blob=blob, type=kind)
+        content, kind = content_of_file(blob, text), f"file{suffix(text)}"
+        if os.name != "nt" and mode & 0o100:
+            content, kind = combine("executable", [content]), _EXECUTABLE + kind
+        return Artifact(content, "file", size, blob=blob, type=kind)
 
     def _keep_tree(self, root: str) -> Artifact:
         if _is_below(self._store.local_dir, root):
@@ -83,29 +89,38 @@ class Paths:
         """The read-only path of a stored file or folder. Raises ``BlobLost``."""
         if codec == "tree":
             return Path(self._restore_tree(blob))
-        return Path(self._restore_file(blob, kind.removeprefix("file")))
+        executable = kind.startswith(_EXECUTABLE)
+        ending = kind.removeprefix(_EXECUTABLE).removeprefix("file")
+        return Path(self._restore_file(blob, os.path.basename(ending), executable=executable))
 
-    def _restore_file(self, blob: str, ending: str) -> str:
+    def _restore_file(self, blob: str, ending: str, *, executable: bool) -> str:
         folder = os.path.join(self._local.url, "files", blob[:2], blob)
-        path = os.path.join(folder, "content" + os.path.basename(ending))
+        path = os.path.join(folder, ("run" if executable else "content") + ending)
         if self._is_proved(path, blob):
             return path
         source = self._store.blobs.path(blob)
         os.makedirs(folder, exist_ok=True)
-        self._place(source, path, executable=False)
+        self._place(source, path, executable)
         _prove(path)
         return path
 
     def _restore_tree(self, blob: str) -> str:
-        manifest = json.loads(self._store.blobs.read(blob))["tree"]
+        manifest = _manifest(self._store.blobs.read(blob), blob)
         top = os.path.join(self._local.url, "trees", blob[:2], blob)
         root = os.path.join(top, "content")
         if os.path.isdir(root) and self._is_whole(root, manifest):
             return root
         temporary = self._local.temporary()
-        os.makedirs(os.path.join(temporary, "content"))
+        made = os.path.join(temporary, "content")
+        os.makedirs(made)
         for row in manifest:
-            self._place_node(os.path.join(temporary, "content"), Node(*row[:4]), row[4])
+            self._place_node(made, Node(*row[:4]), row[4])
+        if any(row[1] == "link" for row in manifest):
+            try:
+                tree_nodes(made)
+            except OSError:  # a link that leads out of the folder
+                discard(temporary)
+                raise BlobLost(blob, True) from None
         os.makedirs(os.path.dirname(top), exist_ok=True)
         discard(top)
         try:
@@ -163,6 +178,27 @@ class Paths:
         except OSError as e:
             discard(temporary)
             raise StoreError(f"cannot write to {self._local.url}: {e.strerror or e}") from e
+
+
+def _manifest(data: bytes, blob: str) -> list[Any]:
+    """What a folder holds. One that would reach out of it, as nobody but an attacker writes it, is as
+    good as damaged: who may write to a store may not write elsewhere through it."""
+    try:
+        rows: list[Any] = json.loads(data)["tree"]
+        links = {row[0] for row in rows if row[1] == "link"}
+        for path, *_ in rows:
+            parts = path.split("/")
+            above = ("/".join(parts[:i]) for i in range(1, len(parts)))
+            if not all(map(_is_name, parts)) or not links.isdisjoint(above):
+                raise ValueError(path)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        raise BlobLost(blob, True) from None
+    return rows
+
+
+def _is_name(part: str) -> bool:
+    """Whether a part of a path stays in its folder."""
+    return part not in ("", ".", "..") and "\0" not in part and not (os.name == "nt" and _NT.search(part))
 
 
 def _linked(source: str, path: str) -> bool:
