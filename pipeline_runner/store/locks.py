@@ -112,6 +112,8 @@ if os.name == "nt":
     def _lock(fd: int) -> None:
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
 
+    lock_opened = _lock
+
     def _is_at(fd: int, path: str) -> bool:
         return True  # an open file cannot be removed there
 else:
@@ -119,6 +121,10 @@ else:
 
     def _lock(fd: int) -> None:
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def lock_opened(fd: int) -> None:
+        """Lock a file for who opened it here, also against others of this process; ``OSError`` if taken."""
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _is_at(fd: int, path: str) -> bool:
         try:

@@ -25,13 +25,8 @@ def kill_tree(pid: int, gone: bool = False) -> None:
     """Kill a worker and everything below it. ``gone``: it is dead, and its number may be used
     again by a stranger; what is left of its process group still goes."""
     if sys.platform == "win32":
-        with contextlib.suppress(OSError):
-            subprocess.run(
-                ["taskkill", "/T", "/F", "/PID", str(pid)],
-                capture_output=True,
-                check=False,
-                creationflags=subprocess.CREATE_NO_WINDOW,
-            )
+        if not gone:  # there are no groups there
+            _taskkill(pid)
         return
     if gone:
         _kill_group(pid)
@@ -44,21 +39,20 @@ def kill_tree(pid: int, gone: bool = False) -> None:
         _kill(child)
 
 
-def descendants(pid: int) -> list[int]:
-    """Processes below this one, on Linux; elsewhere the process group has to do."""
-    children: dict[int, list[int]] = {}
+def _taskkill(pid: int) -> None:
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    command = ["taskkill", "/T", "/F", "/PID", str(pid)]
     try:
-        names = os.listdir("/proc")
-    except OSError:
-        return []
-    for name in names:
-        if name.isdigit():
-            with (
-                contextlib.suppress(OSError, ValueError, IndexError),
-                open(f"/proc/{name}/stat", "rb") as file,
-            ):
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
+        subprocess.run(command, capture_output=True, check=False, creationflags=flags)
+    except OSError:  # a system without it: then the process alone
+        _kill(pid)
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below this one."""
+    children: dict[int, list[int]] = {}
+    for child, parent in _parents():
+        children.setdefault(parent, []).append(child)
     found: list[int] = []
     todo = [pid]
     while todo:
@@ -66,6 +60,31 @@ def descendants(pid: int) -> list[int]:
         found += below
         todo += below
     return found
+
+
+def _parents() -> list[tuple[int, int]]:
+    """Every process with its parent."""
+    try:
+        names = os.listdir("/proc")
+    except OSError:  # macOS
+        return _listed_parents()
+    found = []
+    for name in names:
+        if name.isdigit():
+            with (
+                contextlib.suppress(OSError, ValueError, IndexError),
+                open(f"/proc/{name}/stat", "rb") as file,
+            ):
+                found.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
+    return found
+
+
+def _listed_parents() -> list[tuple[int, int]]:
+    with contextlib.suppress(OSError, ValueError):
+        shown = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, check=False).stdout
+        numbers = [int(word) for word in shown.split()]
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
+    return []
 
 
 def _kill(pid: int) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
+
+from ..store.disk import discard
+from ..store.locks import lock_opened
 
 _PREFIX = "prun-run-"
 _LOCK = "lock"
@@ -27,7 +29,7 @@ class Scratch:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-        shutil.rmtree(self.path, ignore_errors=True)
+        discard(self.path)
 
 
 def _sweep() -> None:
@@ -37,22 +39,18 @@ def _sweep() -> None:
             if entry.name.startswith(_PREFIX):
                 lock = _try_lock(os.path.join(entry.path, _LOCK), os.O_RDWR)
                 if lock is not None:
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                    os.close(lock)
+                    os.close(lock)  # first: Windows removes no open file
+                    discard(entry.path)
 
 
 def _try_lock(path: str, flags: int) -> int | None:
     """The descriptor of the locked file; None if it is not there, taken, or cannot be locked."""
     try:
-        import fcntl
-    except ImportError:  # Windows: the folder cannot be told from one in use
-        return None
-    try:
         fd = os.open(path, flags, 0o600)
     except OSError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_opened(fd)
     except OSError:
         os.close(fd)
         return None
