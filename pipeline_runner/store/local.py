@@ -196,8 +196,9 @@ class LocalFiles:
         if self._count == 1:
             os.makedirs(self._temporary, exist_ok=True)
             self._sweep()
-        owner = self.owner or os.getpid()
-        return os.path.join(self._temporary, f"{owner}-{self._count}-{os.urandom(4).hex()}")
+        owner = f"{self.owner}-" if self.owner else ""
+        name = f"{owner}{os.getpid()}-{self._count}-{os.urandom(4).hex()}"
+        return os.path.join(self._temporary, name)
 
     def disown(self, owner: str) -> None:
         """Remove what a run's workers left half-written; they are gone by now."""
@@ -241,8 +242,23 @@ class LocalFiles:
         for name in os.listdir(self._temporary):
             path = os.path.join(self._temporary, name)
             with contextlib.suppress(OSError):
-                if os.lstat(path).st_mtime < before:
+                if os.lstat(path).st_mtime < before and not may_be_written(name):
                     discard(path)
+
+
+def may_be_written(name: str) -> bool:
+    """Whether the process that made a temporary file still runs on this machine: clocks may jump, so
+    that its age alone proves nothing."""
+    pid = name.split("-")[-3:-2]
+    if os.name == "nt" or not pid or not pid[0].isdigit():
+        return False  # (Windows lets nobody remove what is open)
+    try:
+        os.kill(int(pid[0]), 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _write_file(path: str, parts: Sequence[Buffer]) -> None:

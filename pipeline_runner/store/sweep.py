@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..keys.digest import digest
 from ..model.artifact import CacheKey, Entry
 from .census import Census, Found, blob_file, is_blob, without_lines
+from .local import may_be_written
 from .runs import log_name
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def _other_files(
             return rest.removesuffix(".json") in recipes
         if top == "runs":
             return rest.partition("/")[0] in roots.runs or name in logs
-        return top not in ("tmp", "locks", "blobs")
+        if top == "tmp":
+            return may_be_written(rest.partition("/")[0])
+        return top not in ("locks", "blobs")
 
     return {name for name in census.files if not needed(name) and not young(name)}
 

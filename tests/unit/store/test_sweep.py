@@ -174,7 +174,7 @@ def test_records_go_but_the_logs_that_kept_entries_point_at(store: Store) -> Non
 def test_leftovers_of_processes_that_died_go(tmp_path: Path) -> None:
     store = Store.open("store", str(tmp_path))
     commit(store, ("keep", 1))
-    (tmp_path / "store" / "tmp" / "99-1-abcd").write_bytes(b"half")
+    (tmp_path / "store" / "tmp" / "4999999-1-abcd").write_bytes(b"half")
     (tmp_path / "store" / "locks").mkdir()
     (tmp_path / "store" / "locks" / "a-b").write_bytes(b"")
     swept(store, ["keep"])
