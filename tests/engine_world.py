@@ -181,6 +181,9 @@ class MemoryHistory:
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         return self.entries.get((step, key))
 
+    def had(self, step: str, key: CacheKey) -> bool:
+        return any(entry.key == key for (name, _), entry in self.entries.items() if name == step)
+
     def recipe(self, digest: str) -> Recipe | None:
         return self.recipes.get(digest)
 

@@ -39,6 +39,7 @@ class StoreHistory:
         self._latest: dict[str, Any] | None = None
         self._records: dict[str, Any] = {}
         self._by_key: dict[str, dict[str, CacheKey]] = {}
+        self._had: dict[str, frozenset[CacheKey]] = {}
         self._entries: dict[CacheKey, Entry | None] = {}
         self._asked: Counter[str] = Counter()
         self._recipes: dict[str, Recipe | None] = {}
@@ -85,6 +86,11 @@ class StoreHistory:
             if entry is not None and _item_parts(entry.parts) == items:
                 return entry
         return same_id
+
+    def had(self, step: str, key: CacheKey) -> bool:
+        if step not in self._had:
+            self._had[step] = frozenset(self._keys(step).values())
+        return key in self._had[step]
 
     def keys(self, step: str) -> Iterable[CacheKey]:
         """The cache keys of the step's last tasks."""

@@ -102,6 +102,11 @@ class Binder(References):
             else:
                 if part is not None:
                     parts[name] = part
+        for name, text in step.env.items():
+            if k is None and varies_by_item(text):
+                unknown.add(f"env.{name}")
+            else:
+                parts[f"env.{name}"] = self._env_part(step, name, k)
         return parts, unknown
 
     def _args(self, step: Step, k: int | None, wanted: Callable[[bool], bool]) -> Args:
@@ -117,11 +122,12 @@ class Binder(References):
         for name, text in step.env.items():
             if wanted(varies_by_item(text)):
                 env[name] = self.text(text, step, k)
-                counted = self.text(text, step, k, key=True)
-                parts[f"env.{name}"] = ArgPart(
-                    "literal", f"env {name}", plain_digest(counted), shorten(counted)
-                )
+                parts[f"env.{name}"] = self._env_part(step, name, k)
         return Args(bounds, parts, env)
+
+    def _env_part(self, step: Step, name: str, k: int | None) -> ArgPart:
+        counted = self.text(step.env[name], step, k, key=True)
+        return ArgPart("literal", f"env {name}", plain_digest(counted), shorten(counted))
 
     def argument(self, step: Step, name: str, k: int | None) -> tuple[Bound, ArgPart | None]:
         """One argument; no part where it never enters a key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import BlobLost
-from ..model.artifact import ArgPart, Damaged, Entry
+from ..model.artifact import ArgPart, CacheKey, Damaged, Entry
 from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask, Reason
 from ..model.graph import Graph, Step
 from ..model.names import task_id
@@ -17,7 +17,7 @@ from .depends import when_varies
 from .expand import Expander, SplitNeeded
 from .ports import Code, History
 from .prepare import Candidate, Candidates, Preparer
-from .reasons import damage, explain
+from .reasons import damage, explain, since_the_last
 from .references import BindError
 from .results import Unknown
 
@@ -76,12 +76,12 @@ class Planner:
         result = self.binder.result(step.name)
         verdict = rules.decide(step.trigger_rule, [self.states.get(n, SUCCEEDED) for n in step.needs])
         reason = f"trigger rule {step.trigger_rule}"
+        if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
+            verdict = rules.RUN  # not sure before they ran
         if verdict == rules.RUN and not self._holds(step):
             verdict, reason = SKIPPED, "when is false"
         if verdict == rules.RUN and step.follows is not None and self.binder.result(step.follows).skipped:
             verdict, reason = SKIPPED, f"{step.follows} is skipped"
-        if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
-            verdict = rules.RUN  # not sure before they ran
         if verdict != rules.RUN:
             self._skip(step, reason)
             return
@@ -97,8 +97,11 @@ class Planner:
                 self._step(step)
             else:
                 self._unsized(step)
-        except (Unknown, BindError):
+        except Unknown:
             self._unsized(step)
+        except BindError as error:
+            result.unknown = True  # a run ends it there: nothing can be reused
+            self._row(step, None, None, RUN, [Reason("new", "", error.message)])
         else:
             self._items(step, range(len(result.entries)))
 
@@ -193,18 +196,18 @@ class Planner:
             return REUSE, []
         if isinstance(found, Damaged):
             return RUN, [damage(found)]
-        return RUN, self._why(step, k, self.preparer.parts(step, candidate))
+        return RUN, self._why(step, k, self.preparer.parts(step, candidate), candidate.key)
 
-    def _why(self, step: Step, k: int | None, parts: Mapping[str, ArgPart]) -> list[Reason]:
+    def _why(
+        self, step: Step, k: int | None, parts: Mapping[str, ArgPart], at: CacheKey | None = None
+    ) -> list[Reason]:
         if not step.cache.enabled:
             return [Reason("cache-off")]
         if step.name in self.preparer.forced:
             return [Reason("forced")]
         items = self.binder.result(step.name).items
         key = items.keys[k] if items is not None and k is not None else None
-        previous = self.history.previous(step.name, key, parts)
-        before = self.history.recipe(previous.key.recipe) if previous is not None else None
-        return explain(self.code.recipe(step.name), parts, previous, before)
+        return since_the_last(self.history, self.code.recipe(step.name), step.name, key, at, parts)
 
     def _guess(self, step: Step, k: int | None) -> tuple[str, list[Reason]]:
         """Of a task whose inputs are not known: can anything that they may give be reused?"""

@@ -48,6 +48,9 @@ class History(Protocol):
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         """The last entry of the same item, else of the same task id."""
 
+    def had(self, step: str, key: CacheKey) -> bool:
+        """Whether the step's last tasks led to an entry of this key."""
+
     def recipe(self, digest: str) -> Recipe | None:
         """A recipe that an earlier entry was made by."""
 

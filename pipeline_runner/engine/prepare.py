@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..keys.cache_key import ArgsDigests
@@ -57,31 +57,28 @@ class Preparer:
         items = self.binder.result(step.name).items
         return task_id(step.name, items.keys[item] if items is not None else None)
 
-    def candidates(self, step: Step, items: Iterable[int]) -> Candidates:
+    def candidates(self, step: Step, items: Sequence[int]) -> Candidates:
         """Bind items and make their keys.
 
         Raises:
             Unknown: an argument depends on a step that has not given its result.
         """
+        chosen, skipped, failed = self._held(step, items)
+        if not chosen:
+            return Candidates((), skipped, failed)
         try:
             shared = self.binder.shared_args(step)
         except BindError as error:
-            return Candidates((), (), [(k, bind_failure(error)) for k in items])
+            return Candidates((), skipped, [*failed, *((k, bind_failure(error)) for k in chosen)])
         recipe = self.code.recipe(step.name).digest
         fixed = {name: part.digest for name, part in shared.parts.items()}
         names = self.binder.own_names(step) if step.fanout is not None else ()
         keys = ArgsDigests(fixed, names)
         plain = step.fanout is not None and self.binder.own_is_plain(step)
-        each = step.when is not None and (step.fanout is None or when_varies(step))
         ready: list[Candidate] = []
-        skipped: list[int] = []
-        failed: list[tuple[int, ErrorInfo]] = []
-        for k in items:
+        for k in chosen:
             own = None
             try:
-                if each and not self.binder.holds(step, k):
-                    skipped.append(k)
-                    continue
                 if plain:
                     digests = self.binder.own_digests(step, k)
                 else:
@@ -96,6 +93,25 @@ class Preparer:
                 key = CacheKey(f"run-{self.binder.run_id}", combine("task", [self.id_of(step, k)]))
             ready.append(Candidate(k, key, own))
         return Candidates(ready, skipped, failed)
+
+    def _held(
+        self, step: Step, items: Sequence[int]
+    ) -> tuple[Sequence[int], list[int], list[tuple[int, ErrorInfo]]]:
+        """The items whose condition holds, those where it does not, and where it cannot be told.
+
+        Asked before an argument is bound: what is skipped needs none of them.
+        """
+        if step.when is None or (step.fanout is not None and not when_varies(step)):
+            return items, [], []
+        chosen: list[int] = []
+        skipped: list[int] = []
+        failed: list[tuple[int, ErrorInfo]] = []
+        for k in items:
+            try:
+                (chosen if self.binder.holds(step, k) else skipped).append(k)
+            except BindError as error:
+                failed.append((k, bind_failure(error)))
+        return chosen, skipped, failed
 
     def own(self, step: Step, candidate: Candidate) -> Args:
         """A candidate's own arguments; those that are cheap to bind are bound when they are needed."""

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model.artifact import ArgPart, Damaged, Entry, Recipe
+from ..model.artifact import ArgPart, CacheKey, Damaged, Entry, Recipe
 from ..model.decision import Reason
+from .ports import History
 
 _KINDS = {"param": "param", "literal": "param", "file": "file", "input": "input", "item": "input"}
+
+
+def since_the_last(
+    history: History,
+    recipe: Recipe,
+    step: str,
+    item: str | None,
+    at: CacheKey | None,
+    parts: Mapping[str, ArgPart],
+) -> list[Reason]:
+    """What changed since the last entry of a step's item; ``at``: the key that was looked up."""
+    if at is not None and history.had(step, at):
+        return [Reason("missing", "", "its entry is no longer in the store")]
+    previous = history.previous(step, item, parts)
+    before = history.recipe(previous.key.recipe) if previous is not None else None
+    return explain(recipe, parts, previous, before)
 
 
 def explain(

@@ -9,7 +9,7 @@ from ..model.graph import Step
 from . import messages as m
 from .ports import History
 from .prepare import Candidate, Preparer
-from .reasons import damage, explain, in_words
+from .reasons import damage, in_words, since_the_last
 
 
 class Reuse:
@@ -75,9 +75,8 @@ class Reuse:
         parts = self.preparer.parts(step, candidate)
         items = self.binder.result(step.name).items
         key = items.keys[candidate.item] if items is not None else None
-        previous = self.history.previous(step.name, key, parts)
-        before = self.history.recipe(previous.key.recipe) if previous is not None else None
-        return in_words(explain(self.preparer.code.recipe(step.name), parts, previous, before))
+        recipe = self.preparer.code.recipe(step.name)
+        return in_words(since_the_last(self.history, recipe, step.name, key, candidate.key, parts))
 
     # ---- what becomes of what is computed ----------------------------------------------------------
 

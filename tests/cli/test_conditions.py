@@ -144,6 +144,23 @@ def tasks(project: Project) -> Project:
     return project.file("tasks.py", TASKS)
 
 
+def test_a_condition_is_asked_before_any_argument_is_looked_at(tasks: Project) -> None:
+    tasks.pipeline(
+        """
+        params: {go: false, names: [no, nor]}
+        steps:
+          v: {call: tasks:values}
+          part: {call: tasks:note, when: params.go, inputs: {x: v.list.9}}
+          file: {call: tasks:note, foreach: params.names, when: item == 'yes', files: {x: "${{ item }}.txt"}}
+          each: {call: tasks:note, foreach: params.names, when: item == 'yes', inputs: {x: v.list.9}}
+        """
+    )
+    found = statuses(tasks.run())
+    assert found.pop("v") == "succeeded"
+    assert set(found.values()) == {"skipped"}
+    assert set(actions(tasks.plan()).values()) == {"reuse", "skip"}
+
+
 def test_a_skipped_step_skips_what_needs_it(tasks: Project) -> None:
     tasks.pipeline(
         """

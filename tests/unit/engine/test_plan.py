@@ -99,6 +99,35 @@ def test_a_damaged_entry_runs(make: Make, kind: str) -> None:
     assert reasons(world)["b"] == [(kind, "")]
 
 
+def test_an_entry_that_is_gone_is_missing_and_not_new(make: Make) -> None:
+    world = chain(make)
+    world.run()
+    world.cache.entries.clear()
+    assert reasons(world)["a"] == [("missing", "")]
+    world.params["x"] = 2
+    assert reasons(world)["a"] != [("missing", "")]
+
+
+def test_env_counts_among_the_parts_that_are_known(make: Make) -> None:
+    """Else a step with env could never be undecided: its entries would look like those of other arguments."""
+    text = """
+        params: {v: one}
+        env: {TOP: t}
+        steps:
+          a: {call: m:a}
+          b: {call: m:b, inputs: {a: a}, env: {OWN: "${{ params.v }}"}}
+          f: {call: m:f, foreach: [1, 2], inputs: {a: a}, env: {OWN: "${{ item }}"}}
+          u: {call: m:u, foreach: a, env: {OWN: "${{ item }}"}}
+    """
+    world = make(text, a=lambda: [7], b=lambda a: 1, f=lambda a: 1, u=lambda: 1)
+    world.run()
+    ids = ("b", "f[1]", "f[2]", "u")
+    assert actions(world, force=["a"]) == {"a": "run"} | dict.fromkeys(ids, "undecided")
+    world.params["v"] = "two"
+    found = {r.id: [(x.kind, x.what, x.detail) for x in r.reasons] for r in world.plan(force=["a"])}
+    assert found["b"] == [("param", "env.OWN", "'one' -> 'two'")]
+
+
 def test_the_last_results_blob_is_looked_for(make: Make) -> None:
     world = make("steps: {a: {call: m:a}}", a=lambda: Opaque(1))
     world.run()
@@ -200,6 +229,23 @@ def test_conditions_that_are_known_skip_and_what_follows_too(make: Make) -> None
     }  # fmt: skip
 
 
+def test_a_condition_that_is_false_skips_whatever_the_inputs_will_be(make: Make) -> None:
+    world = make(
+        """
+        params: {go: false}
+        steps:
+          a: {call: m:a}
+          b: {call: m:b, when: params.go, inputs: {x: a}}
+          f: {call: m:f, foreach: [1, 2], when: params.go, inputs: {x: a}}
+          g: {call: m:g, foreach: [1, 2], when: item > 1, inputs: {x: a}}
+          h: {call: m:h, foreach: a, when: params.go}
+        """
+    )
+    assert actions(world) == {
+        "a": "run", "b": "skip", "f[1]": "skip", "f[2]": "skip", "g[1]": "skip", "g[2]": "run", "h": "skip",
+    }  # fmt: skip
+
+
 def test_a_condition_on_what_has_to_run_first_is_left_open(make: Make) -> None:
     world = make(
         """
@@ -239,6 +285,19 @@ def test_a_mistake_in_an_argument_is_told(make: Make) -> None:
     (row,) = world.plan()
     assert row.action == "run"
     assert "nope" in row.reasons[0].detail
+
+
+def test_what_is_no_list_runs_into_its_mistake_again(make: Make) -> None:
+    """It is not undecided: what it goes over is known."""
+    world = make(
+        "steps: {a: {call: m:a}, f: {call: m:f, foreach: a, inputs: {x: item}}, "
+        "g: {call: m:f, foreach: [1], inputs: {x: item}}}",
+        a=lambda: 5, f=lambda x: x,
+    )  # fmt: skip
+    world.run()  # and an entry of what f calls is there
+    (row,) = (row for row in world.plan() if row.step == "f")
+    assert (row.action, row.key) == ("run", None)
+    assert "a fan-out takes a list" in row.reasons[0].detail
 
 
 def test_waves_follow_the_longest_path(make: Make) -> None:
