@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 _IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store", ".prun"})
 _MAGIC = re.compile(r"[*?\[]")
-_Inodes = tuple[tuple[int, int], ...]
+_Inodes = tuple[tuple[int, int | str], ...]
 
 
 def is_pattern(text: str) -> bool:
@@ -28,17 +28,17 @@ def files_below(folder: str, ignore: frozenset[str] = frozenset()) -> list[str]:
     """Every file below a folder, sorted. ``ignore``: absolute paths of folders that are not entered."""
     search = _Search(ignore)
     search.walk(folder, lambda name: name not in _IGNORED, ())
-    return sorted(search.found)
+    return _sorted(search.found)
 
 
 def files_matching(pattern: str, ignore: frozenset[str] = frozenset()) -> list[str]:
     """The files that an absolute pattern stands for, sorted."""
     parts = pattern.replace(os.sep, "/").split("/")
     fixed = next(i for i, part in enumerate(parts) if is_pattern(part))
-    start = "/".join(parts[:fixed]) or "/"
+    start = os.sep.join(parts[:fixed]) or os.sep
     search = _Search(ignore)
-    search.match(start + "/" if start.endswith(":") else start, parts[fixed:], ())
-    return sorted(set(search.found) if parts.count("**") > 1 else search.found)
+    search.match(start + os.sep if start.endswith(":") else start, parts[fixed:], ())
+    return _sorted(set(search.found) if parts.count("**") > 1 else search.found)
 
 
 class _Search:
@@ -102,6 +102,11 @@ class _Search:
                 self.walk(path, wanted, here)
 
 
+def _sorted(paths: Iterable[str]) -> list[str]:
+    """In the same order on every system."""
+    return sorted(paths) if os.sep == "/" else sorted(paths, key=lambda path: path.replace(os.sep, "/"))
+
+
 def _fits(part: str) -> Callable[[str], object]:
     match = re.compile(fnmatch.translate(os.path.normcase(part))).match
     return match if os.sep == "/" else lambda name: match(os.path.normcase(name))
@@ -124,5 +129,5 @@ def _enter(folder: str, above: _Inodes) -> _Inodes | None:
         found = os.stat(folder)
     except FileNotFoundError:
         return None
-    here = (found.st_dev, found.st_ino)
+    here = (found.st_dev, found.st_ino or os.path.realpath(folder))  # some network drives number nothing
     return None if here in above else (*above, here)

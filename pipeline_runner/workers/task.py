@@ -229,7 +229,7 @@ class _Batch:
             if loaded.get(path, digest) != digest:
                 raise TaskError(
                     "code-changed",
-                    f"{os.path.relpath(path, self.job.project.root)} was edited after the run was planned",
+                    f"{self.shown(path)} was edited after the run was planned",
                     hint="run again",
                 )
 
@@ -237,12 +237,17 @@ class _Batch:
         """What was read must be what the cache key was made from, or the result is another's."""
         path = changed_file((*self.job.args.values(), *task.args.values()))
         if path is not None:
-            shown = os.path.relpath(path, self.job.project.root)
             raise TaskError(
                 "file-changed",
-                f"{shown} changed after the cache key was made from it",
+                f"{self.shown(path)} changed after the cache key was made from it",
                 hint="run again; a file that the step itself changes cannot be tracked by it",
             )
+
+    def shown(self, path: str) -> str:
+        try:
+            return os.path.relpath(path, self.job.project.root)
+        except ValueError:  # another drive
+            return path
 
     def describe(self, exc: BaseException, kind: str, message: str = "") -> ErrorInfo:
         return describe(exc, self.job.project, self.mask, kind=kind, message=message)
