@@ -10,7 +10,8 @@ from ..model.artifact import Artifact, CacheKey, Damaged, Entry
 from .blobs import head_of
 from .entries import no_gc
 from .files import Fact
-from .sealed import line_name
+from .packs import lines as pack_lines
+from .packs import without_columns
 
 if TYPE_CHECKING:
     from .store import Store
@@ -122,13 +123,10 @@ def _read_all(store: Store, files: Iterable[str]) -> Iterator[Found]:
 
 
 def _lines(store: Store, name: str, recipe: str, data: bytes) -> Iterator[Found]:
-    offset = 0
-    for line in data.split(b"\n"):
-        if line:
-            key = CacheKey(recipe, line_name(line))
-            end = offset + len(line)
-            yield Found(name, key, store.entries.read(line, key, True), len(line) + 1, (offset, end))
-        offset += len(line) + 1
+    for args, offset, length in pack_lines(data):
+        key = CacheKey(recipe, args)
+        end = offset + length
+        yield Found(name, key, store.entries.read(data[offset:end], key, True), length + 1, (offset, end))
 
 
 def _hide(found: Iterable[Found]) -> list[Found]:
@@ -148,10 +146,11 @@ def _hide(found: Iterable[Found]) -> list[Found]:
 
 
 def without_lines(data: bytes, gone: Sequence[tuple[int, int]]) -> bytes:
-    """A pack without some of its lines."""
+    """A pack without some of its lines, and without the columns that were made of all of them."""
+    whole = without_columns(data)
     kept, at = [], 0
     for start, end in sorted(gone):
-        kept.append(data[at:start])
+        kept.append(whole[at:start])
         at = end + 1
-    kept.append(data[at:])
+    kept.append(whole[at:])
     return b"".join(kept)

@@ -8,17 +8,21 @@ with the same key the later pack counts.
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
 from ..keys.digest import digest
 from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
+from ..model.table import Found, Table
 from .files import safe_name
-from .sealed import Seals, Unsigned, line_name
+from .folders import Folders
+from .packs import Packed, columns
+from .packs import lines as pack_lines
+from .packs import pack as pack_bytes
+from .sealed import Seals, Unsigned
 
 if TYPE_CHECKING:
     from .files import FileStore
@@ -30,19 +34,7 @@ SAFE_CODECS = CODECS - {"pickle"}
 UNSIGNED, FORMAT, PICKLED = "unsigned", "format", "pickle"
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
 _AT_ONCE = 32  # packs of one recipe that are read together from far away
-_MANY = 200  # names in a folder from which on listing it is dear
-_SHARE = 20  # at least this many times what that takes lies between two listings
-_SETTLED = 2.0  # seconds after which a folder's time stamp tells of every change
 _CUT = Damaged("corrupt", "its entry is damaged")
-
-
-class _Folder(NamedTuple):
-    """What one recipe's folder held when it was listed."""
-
-    stamp: tuple[int, int] | None  # mtime_ns, inode; None: never to be trusted again
-    singles: frozenset[str]
-    packs: tuple[str, ...]  # in the order of their time
-    until: float = 0.0  # monotonic time up to which it is not listed again, whatever its stamp
 
 
 class Entries:
@@ -53,15 +45,16 @@ class Entries:
         self.seals = seals or Seals()
         self._codecs = SAFE_CODECS if safe else CODECS
         self.ignored: dict[str, set[CacheKey]] = {}  # why -> entries that are there but do not count
-        self._folders: dict[str, _Folder] = {}
+        self._folders = Folders(files)
         self._packed: dict[str, dict[str, tuple[int, int]]] = {}  # pack -> args -> offset, length
+        self._columns: dict[str, Packed] = {}  # recipe -> what its packs hold
 
     # ---- reading ---------------------------------------------------------------------------------
 
     def lookup(self, keys: Sequence[CacheKey], refresh: bool = False) -> dict[CacheKey, Entry | Damaged]:
         """Those there are, proved by their checksums; what cannot be trusted as ``Damaged``."""
         if refresh:
-            self._folders.clear()
+            self._folders.forget()
         wanted: dict[str, list[str]] = {}
         for recipe, args in keys:
             wanted.setdefault(recipe, []).append(args)
@@ -71,6 +64,55 @@ class Entries:
             self._from_packs({r: args for r, args in missing.items() if args}, found)
         return found
 
+    def find(self, recipe: str, args: Sequence[str]) -> Found:
+        """What there is for many keys of a recipe, as columns; proved as by ``lookup``."""
+        if len(args) <= _FEW:
+            return Found.of(recipe, args, self.lookup([CacheKey(recipe, a) for a in args]))
+        with no_gc(len(args)):
+            singles = self._singles({recipe: list(args)})
+            packed = self._packs_of(recipe)
+            rows = packed.rows(args)
+            found = Found(Table(len(args), recipe), {})
+            alone = {key.args: entry for key, entry in singles.items()}
+            for k, a in enumerate(args) if alone or packed.odd else ():
+                entry = alone.get(a) or (packed.odd.get(a) if rows[k] is None else None)
+                if isinstance(entry, str):
+                    self.ignored.setdefault(entry, set()).add(CacheKey(recipe, a))
+                elif entry is not None:
+                    found.put(k, entry)
+                    rows[k] = None
+            whole = None not in rows
+            at = range(len(args)) if whole else [k for k, row in enumerate(rows) if row is not None]
+            found.table.take(at, packed.table, [row for row in rows if row is not None])
+            return found
+
+    def _packs_of(self, recipe: str) -> Packed:
+        """What all packs of a recipe hold: those that are new since the last time are read."""
+        packed = self._columns.setdefault(recipe, Packed())
+        new = [pack for pack in self._folders.list([recipe])[recipe].packs if pack not in packed.packs]
+        ahead = {} if self._files.is_local else self._files.read_many(f"entries/{recipe}/{p}" for p in new)
+        for pack in new:
+            data = ahead.get(name := f"entries/{recipe}/{pack}")
+            if not isinstance(data, bytes):
+                data = self._read_pack(name)
+            packed.add(pack, *self._read_columns(recipe, data))
+        return packed
+
+    def _read_columns(self, recipe: str, data: bytes) -> tuple[Table, dict[str, Damaged | str]]:
+        """What a pack holds; line by line where it has no columns, or none that can be trusted."""
+        table = columns(data, recipe, self._codecs, self.seals)
+        if table is not None:
+            return table, {}
+        good: dict[str, Entry] = {}
+        odd: dict[str, Damaged | str] = {}
+        for args, offset, length in pack_lines(data):
+            entry = self.read(data[offset : offset + length], CacheKey(recipe, args), True)
+            if isinstance(entry, Entry):
+                good[args] = entry
+            else:
+                odd[args] = entry
+        return Table.of(list(good.values())), odd
+
     def single(self, key: CacheKey) -> Entry | None:
         """The whole entry in a file of its own: one look, no listing."""
         found = self._singles({key.recipe: [key.args]}).get(key)
@@ -78,8 +120,8 @@ class Entries:
 
     def recipe_entries(self, recipe: str) -> list[Entry]:
         """Every whole entry of a recipe."""
-        self._folders.pop(recipe, None)
-        folder = self._list([recipe])[recipe]
+        self._folders.forget(recipe)
+        folder = self._folders.list([recipe])[recipe]
         keys = [CacheKey(recipe, args) for args in folder.singles]
         for pack in folder.packs:
             keys.extend(CacheKey(recipe, args) for args in self._index(recipe, pack, None))
@@ -87,7 +129,7 @@ class Entries:
 
     def _singles(self, wanted: Mapping[str, list[str]]) -> dict[CacheKey, Entry | Damaged]:
         many = [r for r, args in wanted.items() if len(args) > _FEW]
-        listed = self._list(many) if many else {}
+        listed = self._folders.list(many) if many else {}
         names: dict[str, CacheKey] = {}
         for recipe, args in wanted.items():
             folder = listed.get(recipe)
@@ -113,31 +155,15 @@ class Entries:
         """The entry in a file or a line of a pack, ``Damaged``, or why it does not count."""
         seals = self.seals
         try:
-            if seals.signs:
-                fields = (seals.unseal_line if line else seals.unseal)(data, str(key))
-            else:
-                fields = (seals.unseal_line if line else seals.unseal)(data)
+            place = str(key) if seals.signs else ""
+            fields = (seals.unseal_line if line else seals.unseal)(data, place)
             if fields[0] != VERSION:
                 return FORMAT
-            _, recipe, args, outputs, parts, seconds, created, run, task = fields
-            if recipe != key.recipe or args != key.args:
-                return _CUT
-            found = {
-                name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
-                for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
-            }
-            for artifact in found.values():
+            entry = entry_from_json(fields, key)
+            for artifact in entry.outputs.values():
                 if artifact.codec not in self._codecs:
                     return PICKLED if artifact.codec in CODECS else FORMAT
-            return Entry(
-                key,
-                found,
-                {name: ArgPart._make(p) for name, p in parts.items()},
-                seconds,
-                created,
-                run,
-                task,
-            )
+            return entry
         except Unsigned:
             return UNSIGNED
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
@@ -145,7 +171,7 @@ class Entries:
 
     def _from_packs(self, missing: Mapping[str, set[str]], found: dict[CacheKey, Entry | Damaged]) -> None:
         """Look into the latest packs first; far away, into several in one round trip."""
-        folders = self._list(missing) if missing else {}
+        folders = self._folders.list(missing) if missing else {}
         packs = {recipe: list(folder.packs) for recipe, folder in folders.items()}
         at_once = 1 if self._files.is_local else _AT_ONCE
         while packs := {recipe: left for recipe, left in packs.items() if left and missing[recipe]}:
@@ -194,11 +220,8 @@ class Entries:
         name = f"entries/{recipe}/{pack}"
         index = self._packed.get(name)
         if index is None:
-            index, offset = {}, 0
-            for line in (self._read_pack(name) if data is None else data).split(b"\n"):
-                if args := line_name(line):
-                    index[args] = (offset, len(line))
-                offset += len(line) + 1
+            data = self._read_pack(name) if data is None else data
+            index = {args: (offset, length) for args, offset, length in pack_lines(data) if args}
             self._packed[name] = index
         return index
 
@@ -209,41 +232,6 @@ class Entries:
             raise StoreError(f"cannot read from the store {self._files.url}: {e}") from e
         except OSError:  # gone since it was listed, or unreadable: its entries are not there
             return b""
-
-    def _list(self, recipes: Iterable[str]) -> dict[str, _Folder]:
-        """What folders hold. While a run writes to one it changes all the time, so that listing it for
-        each task would take longer than the tasks: what others write may be seen a moment late."""
-        recipes = list(recipes)
-        began = time.monotonic()
-        old = [r for r in recipes if r not in self._folders or self._folders[r].until < began]
-        stamps = {r: self._stamp(r) for r in old}
-        stale = [
-            r for r, s in stamps.items() if r not in self._folders or not s or self._folders[r].stamp != s
-        ]
-        if not self._files.is_local:  # listed once: a listing is a round trip
-            stale = [r for r in stale if r not in self._folders]
-        if stale:
-            listed = self._files.list_many(f"entries/{r}" for r in stale)
-            for folder, names in listed.items():
-                recipe = folder.partition("/")[2]
-                singles = frozenset([n[:-5] for n in names if n.endswith(".json")])
-                packs = tuple(sorted([n for n in names if n.endswith(".pack")]))
-                now = time.monotonic()
-                until = now + (now - began) * _SHARE if len(names) > _MANY else 0.0
-                self._folders[recipe] = _Folder(stamps[recipe], singles, packs, until)
-        return {r: self._folders[r] for r in recipes}
-
-    def _stamp(self, recipe: str) -> tuple[int, int] | None:
-        """What tells that a local folder has not changed; None while it may change unnoticed."""
-        if not self._files.is_local:
-            return None
-        try:
-            stat = os.stat(self._files.local_path(f"entries/{recipe}"))
-        except OSError:
-            return (0, 0)
-        if abs(time.time() - stat.st_mtime) < _SETTLED:
-            return None
-        return stat.st_mtime_ns, stat.st_ino
 
     def look_at_blobs(self, entry: Entry) -> Damaged | None:
         """What is wrong with an entry's blobs as far as one look tells (local stores only)."""
@@ -271,7 +259,7 @@ class Entries:
             safe_name(entry.key.args)
             by_recipe.setdefault(safe_name(entry.key.recipe), []).append(entry)
         for recipe in by_recipe if self._files.is_local else ():
-            self._folders.pop(recipe, None)
+            self._folders.forget(recipe)
         for recipe, some in by_recipe.items():
             if len(some) > 1:
                 some = self._commit_pack(recipe, some, replace)
@@ -294,19 +282,32 @@ class Entries:
     def _commit_pack(self, recipe: str, entries: list[Entry], replace: bool) -> list[Entry]:
         """Write a pack; those that it cannot hold, because a single file would hide them."""
         seal = self.seals.seal_line
-        data = b"".join(seal(e.key.args, entry_to_json(e), str(e.key)) for e in entries)
+        lines = b"".join(seal(e.key.args, entry_to_json(e), str(e.key)) for e in entries)
+        data = pack_bytes(lines, entries, self.seals)
         self._files.write(f"entries/{recipe}/{time.time_ns() // 1000:014x}-{digest(data)[:16]}.pack", [data])
         if not replace:
             there = self._singles({recipe: [e.key.args for e in entries]})
             return [e for e in entries if e.key in there and not self._is_good(there[e.key])]
-        singles = self._list([recipe])[recipe].singles
+        singles = self._folders.list([recipe])[recipe].singles
         return [e for e in entries if e.key.args in singles]
 
 
 def entry_to_json(e: Entry) -> list[Any]:
-    """Lists rather than mappings: a hundred thousand of them are read before anything runs."""
+    """Lists rather than mappings: many of them are read before anything runs."""
     outputs = {name: [*a[:5], list(a.classes), a.type] for name, a in e.outputs.items()}
     return [VERSION, e.key.recipe, e.key.args, outputs, e.parts, e.seconds, e.created, e.run, e.task]
+
+
+def entry_from_json(fields: list[Any], key: CacheKey) -> Entry:
+    """Raises ``ValueError`` (or the like) for what is no entry, or that of another key."""
+    _, recipe, args, outputs, parts, seconds, created, run, task = fields
+    if recipe != key.recipe or args != key.args:
+        raise ValueError("the entry of another key")
+    found = {
+        name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
+        for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
+    }
+    return Entry(key, found, {n: ArgPart._make(p) for n, p in parts.items()}, seconds, created, run, task)
 
 
 @contextmanager

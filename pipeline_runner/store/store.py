@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
+from ..model.table import Found
 from ..model.work import StoreAt
 from .blobs import Blobs
 from .entries import FORMAT as OTHER_FORMAT
@@ -117,6 +118,9 @@ class Store:
 
     def lookup(self, keys: Sequence[CacheKey]) -> dict[CacheKey, Entry | Damaged]:
         return self.entries.lookup(keys)
+
+    def find(self, recipe: str, args: Sequence[str]) -> Found:
+        return self.entries.find(recipe, args)
 
     def recipe_entries(self, recipe: str) -> list[Entry]:
         return self.entries.recipe_entries(recipe)

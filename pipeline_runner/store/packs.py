@@ -1,0 +1,147 @@
+"""Packs: the entries of a batch of tiny tasks in one file.
+
+A line for each entry, sealed by itself: that is the truth. In a large pack a last line repeats what a
+fan-out wants to know of them all as columns (``model.table``), so that a hundred thousand entries are
+read in a moment. It carries the digest of all lines before it, and counts only while these are what it
+was made from: a pack that is cut, damaged or shortened is read line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..keys.digest import digest
+from ..model.artifact import Damaged, Entry
+from ..model.table import Column, Table
+from .sealed import Seals, line_name
+
+COLUMNS = "*"  # the name of the last line; never that of an entry
+VERSION = 1
+_WORTH = 32  # entries from which on a pack has columns
+
+
+def pack(lines: bytes, entries: Sequence[Entry], seals: Seals) -> bytes:
+    """A pack's bytes. ``lines``: the sealed lines of entries of one recipe."""
+    names = entries[0].outputs.keys()
+    if len(entries) < _WORTH or any(e.outputs.keys() != names for e in entries):
+        return lines
+    table = Table.of(entries)
+    value = {
+        "v": VERSION,
+        "lines": digest(lines),
+        "recipe": table.recipe,
+        "args": table.args,
+        "seconds": table.seconds,
+        "outputs": {name: [_short(field) for field in column] for name, column in table.outputs.items()},
+    }
+    return lines + seals.seal_line(COLUMNS, value, _place(table.recipe))
+
+
+def columns(data: bytes, recipe: str, codecs: Iterable[str], seals: Seals) -> Table | None:
+    """What a pack holds, where it has columns that can be trusted."""
+    start = _columns_at(data)
+    if start is None:
+        return None
+    try:
+        value = seals.unseal_line(data[start:-1], _place(recipe))
+        if value["v"] != VERSION or value["recipe"] != recipe:
+            return None
+        if value["lines"] != digest(memoryview(data)[:start]):
+            return None
+        return _table(value, set(codecs))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def without_columns(data: bytes) -> bytes:
+    """The lines of a pack alone."""
+    return data[: _columns_at(data)]
+
+
+def _columns_at(data: bytes) -> int | None:
+    start = data.rfind(b"\n", 0, len(data) - 1) + 1
+    return start if data.endswith(b"\n") and line_name(data[start : start + 256]) == COLUMNS else None
+
+
+def _table(value: Mapping[str, Any], codecs: set[str]) -> Table | None:
+    args = value["args"]
+    table = Table(0, value["recipe"])
+    table.args, table.seconds, table.count = args, value["seconds"], len(args)
+    for name, fields in value["outputs"].items():
+        column = Column._make([_long(field, len(args)) for field in fields])
+        if not codecs.issuperset(column.codec):
+            return None
+        empty = column.classes.count([]) == len(args)  # type: ignore[arg-type]
+        table.outputs[name] = column._replace(
+            classes=[()] * len(args) if empty else [tuple(c) for c in column.classes]
+        )
+    return table
+
+
+def _short(values: Sequence[Any]) -> Any:
+    """One value for a column in which all are alike."""
+    first = values[0]
+    return {"all": first} if all(v == first for v in values) else values
+
+
+def _long(field: Any, count: int) -> list[Any]:
+    found: list[Any] = [field["all"]] * count if type(field) is dict else field
+    if len(found) != count:
+        raise ValueError("columns of different length")
+    return found
+
+
+def _place(recipe: str) -> str:
+    return f"{recipe}/{COLUMNS}"
+
+
+def lines(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """The lines of entries: name ("" where it cannot be read), offset, length. Nothing is proved."""
+    offset = 0
+    for line in data.split(b"\n"):
+        if line and (args := line_name(line)) != COLUMNS:
+            yield args, offset, len(line)
+        offset += len(line) + 1
+
+
+class Packed:
+    """What the packs of one recipe hold: their columns, one behind the other, and who stands where.
+
+    Of two rows with the same key that of the later pack counts. ``odd``: lines that are there but are
+    no entries that count, and why.
+    """
+
+    def __init__(self) -> None:
+        self.table = Table(0)
+        self.odd: dict[str, Damaged | str] = {}
+        self.packs: set[str] = set()
+        self._last = ""
+        self._row: dict[str, int] = {}
+
+    def add(self, pack: str, table: Table, odd: Mapping[str, Damaged | str]) -> None:
+        """Add what a pack holds."""
+        self.packs.add(pack)
+        later = pack > self._last
+        if len(table) and (not len(self.table) or self.table.outputs.keys() == table.outputs.keys()):
+            assert table.complete
+            start = len(self.table)
+            self.table.extend(table)
+            rows: dict[str, int] = {a: start + i for i, a in enumerate(table.args) if a is not None}
+            for args in rows if self.odd else ():
+                if later:
+                    self.odd.pop(args, None)
+            if later:
+                self._row.update(rows)
+            else:
+                self._row = {**rows, **self._row}
+        for args, why in odd.items():
+            if later and isinstance(why, Damaged):
+                self._row.pop(args, None)
+            if later or args not in self._row:
+                self.odd[args] = why
+        self._last = max(self._last, pack)
+
+    def rows(self, args: Iterable[str]) -> list[int | None]:
+        """Where each stands."""
+        return list(map(self._row.get, args))

@@ -1,0 +1,167 @@
+"""Packs of many entries, and their columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_runner.keys.digest import digest
+from pipeline_runner.model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
+from pipeline_runner.model.table import Found
+from pipeline_runner.store import entries as entries_module
+from pipeline_runner.store.census import Census, without_lines
+from pipeline_runner.store.packs import columns
+from pipeline_runner.store.sealed import Seals
+from pipeline_runner.store.store import Store
+
+RECIPE = digest(b"recipe")
+MANY = 40
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open("store", str(tmp_path))
+
+
+def entry(n: int, what: str = "v", **changes: Any) -> Entry:
+    outputs = {
+        "a": Artifact(digest(b"%d" % n), "data", 4, inline=f'"{what}\U0001f600{n}"', type="str"),
+        "b": Artifact(digest(b"b%d" % n), "pickle", n, blob=digest(b"x%d" % n), classes=("m:C",), type="C"),
+    }
+    parts = {"x": ArgPart("item", "", digest(b"x"), "x")}
+    made = Entry(CacheKey(RECIPE, digest(b"%d" % n)), outputs, parts, 0.5 + n, 1.0, "run", f"t[{n}]")
+    return made._replace(**changes)
+
+
+def find(store: Store, *wanted: Entry) -> Found:
+    return Store.open(store.url, "/").find(RECIPE, [e.key.args for e in wanted])
+
+
+def as_entries(found: Found, *wanted: Entry) -> list[Any]:
+    """What was found, with what columns do not tell taken from what was wanted."""
+    made: list[Any] = []
+    for k, e in enumerate(wanted):
+        table = found.table
+        told = e._replace(outputs=table.artifacts(k), seconds=table.seconds[k]) if table.has(k) else None
+        made.append(found.damaged.get(k, told))
+    return made
+
+
+def packs(store: Store) -> list[Path]:
+    return sorted((Path(store.url) / "entries" / RECIPE).glob("*.pack"))
+
+
+def no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nothing is read line by line."""
+
+    def read(*args: Any) -> Any:
+        raise AssertionError("read line by line")
+
+    monkeypatch.setattr(entries_module.Entries, "read", read)
+
+
+def test_many_are_found_by_columns_in_the_order_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [entry(n) for n in range(MANY)]
+    store.commit(some)
+    no_lines(monkeypatch)
+    wanted = [some[7], *reversed(some), entry(99), some[7]]
+    found = find(store, *wanted)
+    assert as_entries(found, *wanted) == [*(e if e.key != entry(99).key else None for e in wanted)]
+    assert not found.table.complete
+    assert found.table.recipe == RECIPE
+
+
+def test_columns_over_several_packs_and_single_files(store: Store) -> None:
+    first, second = [entry(n) for n in range(MANY)], [entry(n) for n in range(MANY, 2 * MANY)]
+    few, one = [entry(n) for n in range(200, 205)], entry(300)
+    for some in (first, second, few, [one]):
+        store.commit(some)
+    wanted = [one, *few, *second, *first]
+    assert as_entries(find(store, *wanted), *wanted) == wanted
+
+
+def test_of_two_packs_the_later_counts(store: Store) -> None:
+    some, newer = [entry(n) for n in range(MANY)], [entry(n, "new") for n in range(MANY)]
+    store.commit(some)
+    assert as_entries(store.entries.find(RECIPE, [e.key.args for e in some]), *some) == some
+    store.commit(newer, replace=True)
+    store.entries.lookup([], refresh=True)
+    assert as_entries(store.entries.find(RECIPE, [e.key.args for e in some]), *newer) == newer
+    assert as_entries(find(store, *newer), *newer) == newer
+
+
+def test_a_single_file_counts_before_packs(store: Store) -> None:
+    some = [entry(n) for n in range(MANY)]
+    store.commit([some[3]])
+    single = Path(store.url) / "entries" / RECIPE / f"{some[3].key.args}.json"
+    store.commit(some)
+    single.write_bytes(b"torn")
+    found = as_entries(find(store, *some), *some)
+    assert isinstance(found[3], Damaged)
+    assert found[4:] == some[4:]
+
+
+def test_a_pack_cut_anywhere_or_with_any_byte_changed_gives_whole_lines_alone(store: Store) -> None:
+    some = [entry(n) for n in range(MANY)]
+    store.commit(some)
+    (path,) = packs(store)
+    whole = path.read_bytes()
+    ends = [i for i, b in enumerate(whole) if b == 10]
+    for cut in range(0, len(whole), 41):
+        path.write_bytes(whole[:cut])
+        found = as_entries(find(store, *some), *some)
+        results = [e for e in found if isinstance(e, Entry)]
+        assert results == some[: sum(end <= cut for end in ends)], cut
+    for i in range(0, len(whole), 41):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+        found = as_entries(find(store, *some), *some)
+        assert all(e == some[k] or not isinstance(e, Entry) for k, e in enumerate(found)), i
+        lost = sum(not isinstance(e, Entry) for e in found)
+        assert lost <= (2 if i in ends else 1 if i < ends[-2] else 0), i
+
+
+def test_columns_count_only_for_the_lines_that_they_were_made_of(store: Store) -> None:
+    store.commit([entry(n) for n in range(MANY)])
+    store.commit([entry(n) for n in range(MANY, 2 * MANY)])
+    first, second = (p.read_bytes() for p in packs(store))
+    codecs = ("data", "pickle")
+    at = [data.rfind(b"\n", 0, len(data) - 1) + 1 for data in (first, second)]
+    assert columns(first, RECIPE, codecs, Seals()) is not None
+    assert columns(first[: at[0]] + second[at[1] :], RECIPE, codecs, Seals()) is None
+    assert columns(first[first.index(b"\n") + 1 :], RECIPE, codecs, Seals()) is None
+    assert columns(first, digest(b"another"), codecs, Seals()) is None
+    assert columns(first, RECIPE, ("data",), Seals()) is None  # read line by line, to be told of
+
+
+def test_signed_columns_are_those_of_the_key(tmp_path: Path) -> None:
+    some = [entry(n) for n in range(MANY)]
+    files = Store.open("store", str(tmp_path)).files
+    ours, theirs = Store(files, b"k" * 32), Store(files, b"t" * 32)
+    theirs.commit(some)
+    found = ours.find(RECIPE, [e.key.args for e in some])
+    assert found.table.count == 0
+    assert len(ours.entries.ignored["unsigned"]) == MANY
+    Store(files, b"k" * 32).commit(some)
+    assert as_entries(Store(files, b"k" * 32).find(RECIPE, [e.key.args for e in some]), *some) == some
+
+
+def test_what_is_let_go_of_a_pack_is_gone_from_its_columns(store: Store) -> None:
+    some = [entry(n) for n in range(MANY)]
+    store.commit(some)
+    (path,) = packs(store)
+    gone = [f.line for f in Census(store).found if f.key == some[5].key and f.line is not None]
+    path.write_bytes(without_lines(path.read_bytes(), gone))
+    found = as_entries(find(store, *some), *some)
+    assert found == [*some[:5], None, *some[6:]]
+
+
+def test_columns_are_no_entry(store: Store) -> None:
+    some = [entry(n) for n in range(MANY)]
+    store.commit(some)
+    assert {f.key for f in Census(store).found} == {e.key for e in some}
+    assert sorted(store.recipe_entries(RECIPE)) == sorted(some)
+    assert store.lookup([CacheKey(RECIPE, "*")]) == {}
