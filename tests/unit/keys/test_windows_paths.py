@@ -116,10 +116,8 @@ def test_folders_of_a_drive_without_inodes_are_all_entered(
 ) -> None:
     (root / "data" / "sub" / "up").symlink_to("..")
     here = FileIndex(str(root)).track("data")
-    real = os.stat
-
-    def numberless(path: str) -> Any:
-        return os.stat_result((*real(path)[:1], 0, *real(path)[2:]))
-
-    monkeypatch.setattr(listing.os, "stat", numberless)
+    numberless = WindowsOs(root)
+    numberless.sep, numberless.path, numberless.scandir = "/", os.path, os.scandir
+    numberless.stat = lambda path: os.stat_result((*os.stat(path)[:1], 0, *os.stat(path)[2:]))
+    monkeypatch.setattr(listing, "os", numberless)
     assert listing.files_below(str(root / "data")) == list(here.paths)
