@@ -155,7 +155,13 @@ class Binder(References):
     def tracked(self, binding: Files, step: Step, name: str, k: int | None) -> tuple[Bound, ArgPart]:
         source = binding.source
         if isinstance(source, Ref):
-            value = self.plain(self.bound(source, step, k), source.text)
+            path = self.bound(source, step, k)
+            if isinstance(path, Stored) and path.artifact.codec in ("file", "tree"):
+                raise BindError(
+                    f"files.{name}: {source.text} is the path of what a step made",
+                    f"hand it on with inputs: {{{name}: {source.text}}}: it arrives as a pathlib.Path",
+                )
+            value = self.plain(path, source.text)
             if not (isinstance(value, str) or _texts(value)):
                 raise BindError(f"{source.text} is {shorten(value)}, not a path or a list of paths")
         else:

@@ -25,6 +25,8 @@ class Tracked(NamedTuple):
     seen: tuple[tuple[Any, ...], ...] = ()
 
 
+_LOCAL = "file://"
+
 # URL, paranoid -> URLs, parts of their digest, whether there may be many
 Remote = Callable[[str, bool], tuple[list[str], list[str], bool]]
 
@@ -85,6 +87,8 @@ class FileIndex:
             raise ValueError("an empty path")
         if "\0" in text:
             raise ValueError(f"{text!r} is no path: it has a zero in it")
+        if text.startswith(_LOCAL):  # what reads it is given a path, as for any other file here
+            return self._track_one(text[len(_LOCAL) :])
         if "://" in text:
             if self._remote is None:
                 raise ValueError(f"{text}: files behind a URL cannot be tracked here")

@@ -244,6 +244,21 @@ def test_a_returned_path_is_stored_and_handed_on(project: Project) -> None:
     assert {"read_here", "read_tree"} <= ran(again)
 
 
+def test_a_returned_path_is_an_input_and_no_tracked_file(project: Project) -> None:
+    result = (
+        project.file("tasks.py", PATHS)
+        .pipeline(
+            """
+            steps:
+              file: {call: tasks:make_file, with: {text: x}}
+              read: {call: tasks:read_file, files: {path: file}}
+            """
+        )
+        .run(exit=1)
+    )
+    assert "hand it on with inputs: {path: file}" in result.err
+
+
 def test_equal_content_at_another_path_stops_the_rerun(project: Project) -> None:
     """make_file writes to a new temporary folder each time: only the content counts."""
     project.file("tasks.py", PATHS).pipeline(

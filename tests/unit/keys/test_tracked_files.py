@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,9 @@ def test_what_tools_leave_behind_and_the_store_are_not_part_of_a_folder(root: Pa
     (root / "cache" / "x").write_text("x")
     assert index(root).track(".").digest != before
     assert index(root, ignore=[str(root / "cache")]).track(".").digest == before
+    for pattern in ("**", "**/*", "*/*"):
+        paths = index(root, ignore=[str(root / "cache")]).track(pattern).paths
+        assert not [p for p in paths if "cache" in p]
 
 
 def test_links_are_followed_but_not_in_circles(root: Path) -> None:
@@ -206,6 +210,131 @@ def test_paranoid_reads_every_file(root: Path, reads: list[str]) -> None:
     assert reads == ["a.csv"]  # once is enough
     paranoid.save()
     assert index(root).track("data/a.csv").digest != before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a change of a file leaves its creation time alone")
+@pytest.mark.parametrize("how", ["in place", "replaced", "through another name"])
+def test_a_file_of_the_same_size_and_time_stamp_is_found(root: Path, how: str) -> None:
+    file = root / "data" / "a.csv"
+    os.link(file, root / "data" / "sub" / "same.txt")
+    before = file.stat()
+    first = index(root)
+    one, many = first.track("data/a.csv").digest, first.track("data/*.csv").digest
+    first.save()
+    target = {"in place": file, "replaced": root / "new", "through another name": root / "data/sub/same.txt"}[
+        how
+    ]
+    target.write_text("Z")
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    if how == "replaced":
+        os.replace(target, file)
+    assert index(root).track("data/a.csv").digest != one
+    assert index(root).track("data/*.csv").digest != many
+
+
+def test_of_a_list_only_what_is_new_or_changed_is_read(root: Path, reads: list[str]) -> None:
+    def looked_at() -> str:
+        found = index(root)
+        digest = found.track("data").digest
+        found.save()
+        return digest
+
+    digests = [looked_at()]
+    (root / "data" / "b.csv").write_text("bb")
+    reads.clear()
+    digests.append(looked_at())
+    assert reads == ["b.csv"]
+    (root / "data" / "a.csv").rename(root / "data" / "z.csv")
+    reads.clear()
+    digests.append(looked_at())
+    assert reads == ["z.csv"]
+    (root / "data" / "z.csv").unlink()
+    reads.clear()
+    digests += [looked_at(), looked_at()]
+    assert reads == []
+    assert len(set(digests)) == 4
+
+
+def test_projects_that_share_an_index_do_not_push_each_other_out(root: Path, reads: list[str]) -> None:
+    other = root.parent / "other"
+    (other / "data").mkdir(parents=True)
+    (other / "data" / "a.csv").write_text("another")
+    for _ in range(2):
+        for folder in (root, other):
+            found = FileIndex(str(folder), str(root.parent / "index" / "files"), clock=later)
+            found.track("data")
+            found.track("data/a.csv")
+            found.save()
+    assert len(reads) == 5
+
+
+def test_a_file_beside_the_folder_counts_by_its_way_from_there(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "beside.csv").write_text("x")
+    before = index(root).track("../beside.csv")
+    assert before.paths == (str(tmp_path / "beside.csv"),)
+    assert index(root).track("../*.csv").digest != before.digest
+    assert index(root).track(str(tmp_path / "beside.csv")).digest != before.digest
+    (tmp_path / "moved").mkdir()
+    root.rename(tmp_path / "moved" / "project")
+    (tmp_path / "beside.csv").rename(tmp_path / "moved" / "beside.csv")
+    assert index(tmp_path / "moved" / "project").track("../beside.csv").digest == before.digest
+
+
+def test_a_local_url_is_a_path(root: Path) -> None:
+    found = index(root).track(f"file://{root}/data/a.csv")
+    assert found == index(root).track(str(root / "data" / "a.csv"))._replace(what=found.what)
+
+
+def test_a_home_is_known(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(root / "data"))
+    monkeypatch.setenv("USERPROFILE", str(root / "data"))
+    assert index(root).track("~/a.csv").paths == (str(root / "data" / "a.csv"),)
+
+
+@pytest.mark.parametrize("value", ["data/broken", "data", "data/*"])
+def test_a_link_to_nothing_is_named_with_where_it_leads(root: Path, value: str) -> None:
+    (root / "data" / "broken").symlink_to("nowhere")
+    with pytest.raises(OSError, match=r"broken is a link to nowhere, which is not there"):
+        index(root).track(value)
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are Unicode there")
+def test_a_name_that_is_no_text_is_a_name(root: Path) -> None:
+    name = os.fsencode(root / "data") + b"/n\xff.csv"
+    with open(name, "w") as file:
+        file.write("x")
+    digests = set()
+    for _ in range(2):
+        found = index(root)
+        tracked = found.track("data/*.csv")
+        found.save()
+        digests.add(tracked.digest)
+    assert os.fsencode(tracked.paths[-1]) == name
+    assert len(digests) == 1
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = root / "data" / "a.csv"
+    real = os.read
+
+    def read(fd: int, size: int) -> bytes:
+        with file.open("a") as more:
+            more.write("more")
+        return real(fd, size)
+
+    monkeypatch.setattr(os, "read", read)
+    with pytest.raises(OSError, match="changed while it was read"):
+        index(root).track("data/a.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("value", ["data/sub", "data/**/c.csv", "data/a.csv"])
+def test_what_may_not_be_read_is_an_error(root: Path, value: str) -> None:
+    (root / "data" / "sub").chmod(0)
+    (root / "data" / "a.csv").chmod(0)
+    with pytest.raises(PermissionError):
+        index(root).track(value)
+    (root / "data" / "sub").chmod(0o755)
 
 
 def test_a_file_modified_a_moment_ago_is_not_trusted(root: Path, reads: list[str]) -> None:
