@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from . import file_urls
 from .digest import combine
 from .known_files import KnownFiles
 from .listing import files_below, files_matching, is_pattern
@@ -24,8 +25,6 @@ class Tracked(NamedTuple):
     what: str  # for people
     seen: tuple[tuple[Any, ...], ...] = ()
 
-
-_LOCAL = "file://"
 
 # URL, paranoid -> URLs, parts of their digest, whether there may be many
 Remote = Callable[[str, bool], tuple[list[str], list[str], bool]]
@@ -87,8 +86,8 @@ class FileIndex:
             raise ValueError("an empty path")
         if "\0" in text:
             raise ValueError(f"{text!r} is no path: it has a zero in it")
-        if text.startswith(_LOCAL):  # what reads it is given a path, as for any other file here
-            return self._track_one(text[len(_LOCAL) :])
+        if text.startswith(file_urls.SCHEME):  # what reads it is given a path, as for any other file here
+            return self._track_one(file_urls.path_of(text))
         if "://" in text:
             if self._remote is None:
                 raise ValueError(f"{text}: files behind a URL cannot be tracked here")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
+from ..keys import file_urls
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
 from ..model.table import Found
 from ..model.work import StoreAt
@@ -70,10 +71,10 @@ class Store:
             from .signing import signing_key
 
             key = signing_key(at.sign, root)
-        if place.startswith("file://"):
-            from urllib.parse import unquote, urlsplit
+        if place.startswith(file_urls.SCHEME):
+            from urllib.parse import unquote
 
-            place = unquote(urlsplit(place).path)
+            place = unquote(file_urls.path_of(place))
         if not _URL.match(place):
             store = cls(LocalFiles(os.path.join(os.path.abspath(root), os.path.expanduser(place))), key, at)
             if key is not None:  # others may write to the store, but not say what our code does
@@ -208,7 +209,7 @@ def ignore_folder(folder: str) -> None:
     """Keep a folder of ours out of version control."""
     try:
         os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, ".gitignore"), "x") as file:
+        with open(os.path.join(folder, ".gitignore"), "x", encoding="utf-8", newline="\n") as file:
             file.write("*\n")
     except FileExistsError:
         pass
