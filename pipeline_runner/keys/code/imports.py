@@ -10,7 +10,7 @@ from .scope import CALL, HIDDEN, INNER, Walk
 
 def note_import_call(w: Walk, call: ast.Call, module: str) -> None:
     """``import_module("module")``: an import, and a call of whatever ``import_module`` is here."""
-    (w.imports_top if w.scope.top else w.imports_in).append((0, module, ()))
+    w.note_import(0, module)
     visit_importer(w, call)
     w._push([*call.args[1:], *call.keywords])
 
@@ -28,9 +28,8 @@ def visit_importer(w: Walk, call: ast.Call) -> None:
 
 
 def visit_import(w: Walk, node: ast.Import) -> None:
-    where = w.imports_top if w.scope.top else w.imports_in
     for alias in node.names:
-        where.append((0, alias.name, ()))
+        w.note_import(0, alias.name)
         name = alias.asname or alias.name.partition(".")[0]
         w._bind(name, ("", "0", alias.name if alias.asname else name, ""))
 
@@ -39,8 +38,7 @@ def visit_import_from(w: Walk, node: ast.ImportFrom) -> None:
     module, level = node.module or "", node.level or 0
     if module == "__future__" and not level:
         return
-    where = w.imports_top if w.scope.top else w.imports_in
-    where.append((level, module, tuple(a.name for a in node.names)))
+    w.note_import(level, module, tuple(a.name for a in node.names))
     for alias in node.names:
         if alias.name != "*":
             w._bind(alias.asname or alias.name, ("", str(level), module, alias.name))
@@ -54,3 +52,16 @@ def visit_assign(w: Walk, node: ast.Assign) -> None:
             w._bind(node.targets[0].id, ("", "0", request[1], ""))
             return
     w._push([node.value, *node.targets])
+
+
+def note_query(w: Walk, node: ast.Call) -> None:
+    """``find_spec("module")``: whether it is there. And a class made by ``type`` may be noted by its base."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name == "type" and len(node.args) == 3:
+        w._load(("?",), HIDDEN | (CALL if w.scope.top else INNER))
+    if name in ("find_spec", "find_loader") and node.args:
+        first = node.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            w.note_import(0, first.value)
+        else:
+            w.dynamic.append(("exists", f"{name}() of a computed name", node.lineno))

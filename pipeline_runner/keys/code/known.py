@@ -22,7 +22,8 @@ PURE_METHODS = frozenset("""
     joinpath join keys lower lstrip partition removeprefix removesuffix replace resolve rpartition rsplit
     rstrip split splitlines startswith strip symmetric_difference title translate union upper values
     with_name with_suffix absolute expanduser read_text read_bytes glob rglob iterdir match fullmatch search
-    findall finditer isoformat strftime strptime total_seconds
+    findall finditer isoformat strftime strptime total_seconds getChild mean sum min max std var median
+    astype reshape tolist round to_numpy dropna fillna
 """.split())  # fmt: skip
 
 # Modules of the standard library whose calls only give a value (but see _VERBS), or single names.
@@ -46,11 +47,27 @@ _PURE_THIRD = frozenset("""
     pydantic_settings dateutil pytz yaml.safe_load msgspec tqdm
 """.split())  # fmt: skip
 
+# Objects that only keep the functions handed to them: these count where the object does.
+COLLECTORS = frozenset("""
+    typer.Typer click.Group click.group fastapi.FastAPI fastapi.APIRouter flask.Flask flask.Blueprint
+""".split())  # fmt: skip
+_PURE_THIRD_NAMES = COLLECTORS | frozenset("""
+    typer.Option typer.Argument click.command click.option click.argument click.Choice click.Path
+    click.IntRange click.FloatRange click.File click.pass_context click.pass_obj click.version_option
+    click.Command    fastapi.Depends fastapi.Query fastapi.Body fastapi.Path fastapi.Header
+""".split())  # fmt: skip
+# Makers of classes that are as plain as what the standard library makes them from.
+CLASS_MAKERS = frozenset(
+    ["collections.namedtuple", "typing.NamedTuple", "typing.NewType", "typing.TypedDict"]
+)
+
+_OWN_GENERATORS = frozenset(["default_rng", "Generator", "SeedSequence", "RandomState", "PCG64"])
 _VERBS = (
     "set_", "setcontext", "set_option", "register", "seed", "seterr", "use", "enable", "disable", "install",
     "filterwarnings", "simplefilter", "manual_seed", "shuffle", "default_rng_seed", "heappush", "heapify",
-    "insort", "update_", "add_", "append", "insert", "remove", "finalize", "reset", "options", "setitem",
-    "delitem",
+    "insort", "rvs", "update_", "add_", "append", "insert", "remove", "finalize", "reset", "options",
+    "setitem", "delitem", "iadd", "iand", "iconcat", "ilshift", "imatmul", "imod", "imul", "ior", "ipow",
+    "irshift", "isub", "itruediv", "ixor",
 )  # fmt: skip
 
 # Methods that change what they belong to, even where that was just given by a call.
@@ -58,6 +75,14 @@ CHANGING = (
     "set", "add", "append", "register", "update", "insert", "remove", "clear", "pop", "extend", "install",
     "enable", "disable", "use", "connect", "bind", "subscribe", "write", "run", "start", "configure",
 )  # fmt: skip
+
+# What gives an iterator: whoever goes through it uses it up for all others.
+ITERATORS = frozenset("""
+    iter map filter zip enumerate reversed open finditer glob rglob iterdir iglob scandir
+""".split())  # fmt: skip
+_ITERATING_STD = frozenset(
+    ["itertools", "csv", "io", "difflib", "re.finditer", "os.scandir", "glob.iglob", "contextlib"]
+)
 
 # Functions that call what they are given at once, or when their result is used.
 CALLERS = frozenset("""
@@ -121,9 +146,26 @@ def starts(dotted: str, names: tuple[str, ...] | frozenset[str]) -> bool:
 
 def pure_call(dotted: str, std: bool) -> bool:
     """Whether calling this only gives a value."""
-    if not starts(dotted, _PURE_STD if std else _PURE_THIRD):
+    if not std and dotted in _PURE_THIRD_NAMES:
+        return True
+    if not starts(dotted, _PURE_STD if std else _PURE_THIRD) or draws(dotted):
         return False
     return not any(part.startswith(_VERBS) for part in dotted.split(".")[1:])
+
+
+def draws(dotted: str) -> bool:
+    """Whether it may draw from the generator of random numbers that all share."""
+    return dotted.startswith("numpy.random.") and dotted.rpartition(".")[2] not in _OWN_GENERATORS
+
+
+def inert_package(dotted: str) -> bool:
+    """Whether operators on this only give a value."""
+    return starts(dotted, _PURE_THIRD)
+
+
+def inert_result(dotted: str, std: bool) -> bool:
+    """Whether operators on what calling this gives only give a value, again and again."""
+    return pure_call(dotted, std) and not (std and starts(dotted, _ITERATING_STD))
 
 
 def pure_decorator(dotted: str, std: bool) -> bool:
@@ -131,7 +173,9 @@ def pure_decorator(dotted: str, std: bool) -> bool:
         return pure_call(dotted, True) and not dotted.endswith(".register")
     if any(part.startswith("register") for part in dotted.split(".")):
         return False
-    return starts(dotted, _PURE_THIRD | {"beartype", "tenacity", "cachetools", "torch", "jax"})
+    return dotted in _PURE_THIRD_NAMES or starts(
+        dotted, _PURE_THIRD | {"beartype", "tenacity", "cachetools", "torch", "jax"}
+    )
 
 
 def forgetful_base(dotted: str, std: bool) -> bool:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from ..digest import combine
 from . import known
 from .acting import Acting
+from .failing import Fragile
 from .finder import DIST, MISSING, NAMESPACE
 from .names import Meaning, Names
-from .summary import Unit
+from .summary import Chain, Import, Unit
 
 UnitId = tuple[str, int]  # module, index
 
@@ -17,7 +18,7 @@ UnitId = tuple[str, int]  # module, index
 class Dynamic(NamedTuple):
     """A place where any of several names may be meant: a whole module or all modules of a prefix."""
 
-    modules: str  # "=module": that module; "prefix": all modules whose name starts so
+    modules: str  # "=module": that module; "?": only which there are; "prefix": all whose name starts so
     why: str
     line: int
 
@@ -32,6 +33,8 @@ class Links(NamedTuple):
     foreign: tuple[tuple[str, str], ...] = ()  # dotted, kind
     dynamic: tuple[Dynamic, ...] = ()
     docs_of: tuple[str, ...] = ()  # modules whose docstring it reads
+    caught: tuple[str, ...] = ()  # modules that may fail to be imported by it
+    later: tuple[str, ...] = ()  # modules that are imported when a function of it is called
 
 
 class _Found:
@@ -45,6 +48,8 @@ class _Found:
         self.foreign: dict[tuple[str, str], None] = {}
         self.dynamic: dict[Dynamic, None] = {}
         self.docs_of: dict[str, None] = {}
+        self.caught: dict[str, None] = {}
+        self.later: dict[str, None] = {}
 
 
 class Linker:
@@ -53,6 +58,7 @@ class Linker:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.acting = Acting(names)
+        self.fragile = Fragile(names, self.acting)
         self._links: dict[tuple[str, int, bool], Links] = {}
 
     def links(self, module: str, index: int, annotations: bool) -> Links:
@@ -75,9 +81,18 @@ class Linker:
                 self._follow(module, unit, meaning, text, out)
                 if chain in values and meaning[0] == "unit":
                     out.values.add((str(meaning[1]), int(meaning[2])))
+        for chain in unit.tested:
+            self._tested(module, unit, chain, out)
         for level, name, names in (*unit.imports_top, *unit.imports_in):
             if unit.kind != "import":
                 self._import(module, level, name, names, out)
+        for target in self.acting.asked(module, unit):
+            out.units.setdefault(target, "a name that its module doesn't bind")
+        for found in unit.caught:
+            out.caught.update(dict.fromkeys(self.project_modules(module, found)))
+            out.wiring += self.outcome(module, found)
+        for found in unit.imports_in:
+            out.later.update(dict.fromkeys(self.project_modules(module, found)))
         for text in unit.texts:
             self._text(text, out)
         for kind, what, line in unit.dynamic:
@@ -91,7 +106,38 @@ class Linker:
             tuple(out.foreign),
             tuple(out.dynamic),
             tuple(out.docs_of),
+            tuple(out.caught),
+            tuple(out.later),
         )
+
+    def _tested(self, module: str, unit: Unit, chain: Chain, out: _Found) -> None:
+        """``module is None``, ``if module``: nothing of the module itself is looked at."""
+        meanings, _ = self.names.resolve(module, chain)
+        out.wiring.append("test " + ".".join(chain))
+        for meaning in meanings:
+            if meaning[0] == "module":
+                out.wiring.append(f"module {meaning[1]}")
+                out.loads[str(meaning[1])] = None
+            else:
+                self._follow(module, unit, meaning, chain[0], out)
+
+    def project_modules(self, module: str, found: Import) -> list[str]:
+        """The project's modules that an import leads to."""
+        return [m for m in self.names.imported(module, *found) if self.names.is_project(m)]
+
+    def outcome(self, module: str, found: Import) -> list[str]:
+        """What an import finds, where it matters whether it finds it."""
+        level, name, names = found
+        base = self.names.absolute(module, level, name)
+        out = [f"from {base}" if names else f"import {base}"]
+        out += [self.names.find(m).kind for m in self.names.parents(base)] if base else ["outside"]
+        if self.names.is_project(base):
+            for each in names:
+                meant = self.names.attribute(base, each) if each != "*" else ()
+                out.append(f"{each} " + ",".join(sorted({m[0] for m in meant})))
+        else:
+            out += names
+        return out
 
     def _text(self, text: str, out: _Found) -> None:
         """A text that is the full name of a definition: other packages look such names up."""
@@ -166,8 +212,8 @@ class Linker:
     def _dynamic(self, module: str, kind: str, what: str, line: int, out: _Found) -> None:
         if kind == "module":
             out.dynamic[Dynamic("=" + module, what, line)] = None
-        elif kind == "project":
-            out.dynamic[Dynamic("", what, line)] = None
+        elif kind in ("project", "exists"):
+            out.dynamic[Dynamic("?" if kind == "exists" else "", what, line)] = None
         else:
             prefix = self.names.absolute(module, 0, what)
             named = f" beginning with {prefix!r}" if prefix else ""

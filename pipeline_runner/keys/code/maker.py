@@ -8,7 +8,7 @@ from ..digest import combine
 from ..packages import Distributions
 from . import known
 from .files import SourceFiles
-from .finder import DIST, NAMESPACE
+from .finder import DIST, NAMESPACE, STD
 from .fingerprint import Fingerprint
 from .links import Linker, UnitId
 from .order import Order
@@ -97,6 +97,15 @@ class Maker:
             shown = self._shown(file)
             definitions[f"{name}:<file {shown}>"] = self._files.digest_of(file)
             where[f"{name}:<file {shown}>"] = (shown, 1)
+        for module in reach.succeeds:
+            if module in reach.modules:
+                definitions[f"{module}:<imports>"] = self._imports(module)
+                where[f"{module}:<imports>"] = (self.file_of(module), 1)
+        if reach.asks_modules:
+            definitions["<modules>"] = combine(
+                "modules", [*reach.known_modules(), *self._distributions.everything()]
+            )
+            where["<modules>"] = ("", 1)
         for module in reach.modules:
             if self._names.find(module).kind == NAMESPACE:
                 continue
@@ -107,6 +116,16 @@ class Maker:
             if reach.reads_source:
                 definitions[f"{module}:<file>"] = self._files.digest_of(self._names.find(module).file)
                 where[f"{module}:<file>"] = (self.file_of(module), 1)
+
+    def _imports(self, module: str) -> str:
+        """What the imports find that a module makes when it is imported; standard modules are there."""
+        parts = []
+        for unit in self._names.summary(module).units:
+            for found in unit.imports_top:
+                base = self._names.absolute(module, found[0], found[1])
+                if found[2] or self._names.find(base).kind != STD:
+                    parts += self._linker.outcome(module, found)
+        return combine("imports", parts)
 
     def _packages(self, reach: Reach) -> dict[str, str]:
         owners: set[str] = set()

@@ -40,7 +40,7 @@ class Order:
         labels = unit.label.split("#")[0].split(",")
         if any(len(summary.names.get(n, ())) > 1 or n in _BUILTINS for n in labels) or "#" in unit.label:
             return True
-        return any(self._unsteady(module, name) for name in unit.reads)
+        return any(self._unsteady(module, name) for name in {chain[0] for chain in unit.now})
 
     def _unsteady(self, module: str, name: str) -> bool:
         """Whether a name may mean something else at another place of the module."""
@@ -70,12 +70,17 @@ class Order:
                 own = (module, index)
                 if module in reach.whole and unit.kind == "import":  # its namespace may be gone through
                     parts += ["names", *sorted(self._bound_by(module, index))]
-                if own in reach.units and (module in reach.whole or self.is_ordered(own)):
+                if own in reach.units and (module in reach.whole or self._counts(reach, own)):
                     parts.append(unit.label or digests[own])
                     count += 1 if unit.label else 2
             if count > 1 or (parts and module in reach.whole) or (parts and module in busy):
                 out[module] = combine("sequence", parts)
         return out
+
+    def _counts(self, reach: Reach, own: UnitId) -> bool:
+        if self.is_ordered(own):
+            return True
+        return own[0] in reach.succeeds and own[1] in self._linker.fragile.units(own[0])
 
     def _bound_by(self, module: str, index: int) -> list[str]:
         names = self._names.summary(module).names

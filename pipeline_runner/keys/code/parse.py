@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..digest import digest
 from .chains import chain_of, is_type_checking
 from .normal import Normal, docstring, is_noise, to_bytes
+from .running import has_implicit, operates
 from .scope import Walk
 from .signature import signatures
 from .summary import Chain, Summary, Unit
@@ -95,6 +96,8 @@ class _Module:
                 if not is_noise(statement):
                     yield statement, guards
                 continue
+            if _is_main(statement.test):
+                yield statement, guards
             branches = [(statement.orelse, guards)]
             if self.types_run or not _never_on_import(statement.test):
                 guard = self._guard(statement.test, guards)
@@ -106,7 +109,7 @@ class _Module:
                 pending.extend((s, around) for s in reversed(body))
 
     def _guard(self, test: ast.expr, guards: Guards) -> int:
-        found = walk(test)
+        found = walk(ast.UnaryOp(ast.Not(), test))  # only its truth is asked
         for name, targets in found.binds.items():  # if x := ...
             self.names.setdefault(name, []).append((len(self.units), tuple(targets)))
         self._add("guard", None, test, found, guards)
@@ -114,6 +117,10 @@ class _Module:
 
     def _unit(self, statement: ast.stmt, guards: Guards) -> None:
         found = walk(statement)
+        if isinstance(statement, ast.If):  # what runs in a script alone; it binds nothing for others
+            found.imports_in, found.imports_top = [*found.imports_top, *found.imports_in], []
+            self._add("main", self._label(["<main>"]), statement, found, guards)
+            return
         index = len(self.units)
         for name, targets in found.binds.items():
             self.names.setdefault(name, []).append((index, tuple(dict.fromkeys(targets))))
@@ -166,13 +173,19 @@ class _Module:
                 refs=tuple(sorted(found.refs)),
                 values=tuple(sorted(found.values)),
                 annotation_refs=tuple(sorted(found.annotation_refs)),
-                reads=tuple(sorted(found.reads)),
+                now=tuple(sorted(found.now)),
+                tested=tuple(sorted(found.tested)),
                 calls=tuple(dict.fromkeys(found.calls)),
                 decorators=tuple(dict.fromkeys(found.decorators)),
                 bases=_bases(node),
                 imports_top=tuple(found.imports_top),
                 imports_in=tuple(found.imports_in),
-                does=found.does,
+                caught=tuple(dict.fromkeys(found.caught)),
+                does=found.does or kind == "run",
+                operates=kind == "guard" or operates(node),
+                generates=found.generates,
+                implicit=has_implicit(node),
+                catches=found.catches,
                 mutable=_mutable(node),
                 dynamic=tuple(found.dynamic),
                 special=tuple(sorted(found.special)),
@@ -196,8 +209,11 @@ def _sets_type_checking(statement: ast.stmt) -> bool:
 
 def _never_on_import(test: ast.expr) -> bool:
     """``if TYPE_CHECKING`` and ``if __name__ == "__main__"``."""
-    if is_type_checking(test):
-        return True
+    return is_type_checking(test) or _is_main(test)
+
+
+def _is_main(test: ast.expr) -> bool:
+    """``__name__ == "__main__"``."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
         return False
     sides = [test.left, *test.comparators]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from . import known
 from .finder import BINARY, DIST, MISSING, NAMESPACE, SOURCE
-from .links import Dynamic, Linker, UnitId
+from .links import Dynamic, Linker, Links, UnitId
 from .names import Meaning
 from .search import Search
 from .summary import Unit
@@ -55,10 +55,16 @@ class Reach:
         self.every_package = False
         self.moves_path = False
         self.fell_back = False  # to all modules of a prefix: some may not even parse
+        self.asks_modules = False  # which modules there are
+        self.succeeds: dict[str, Origin] = {}  # modules where it matters whether they can be imported
         self.imports: dict[str, None] = {}  # outermost names of what is imported
         self._pending: list[UnitId] = []
         self._pending_whole: list[str] = []
         self._fallen: set[str] = set()
+        self._later: dict[str, Origin] = {}  # imported by functions when they are called
+        self._catches = False
+        self._attached: dict[UnitId, list[tuple[UnitId, Origin]]] = {}
+        self._broken: dict[str, None] = {}
 
     # starting points
 
@@ -92,6 +98,9 @@ class Reach:
                     self._take_whole(module, Origin(f"{package or module}:<module>", why))
             if before == (len(self.units), len(self.whole), len(self.modules)):
                 break
+        for module in self._broken:
+            if module not in self.succeeds and not self.fell_back:
+                raise Broken(module)
         if self.moves_path:
             self._look_elsewhere()
 
@@ -129,14 +138,15 @@ class Reach:
             return []
         summary = self._names.summary(module)
         if summary.error is not None:
-            if not self.fell_back:
-                raise Broken(module)
+            self._broken[module] = None
             self.opaque[module] = origin
             return []
         self.modules[module] = origin
         here = f"{module}:<module>"
         for index in self._linker.acting.units(module):
             self._reach((module, index), Origin(here, f"runs when {module} is imported"))
+        for index, target in self._linker.acting.attached(module):
+            self._attach((module, index), target)
         for dotted in self._linker.bare_imports(module):
             self._note_foreign(dotted, DIST, Origin(here, f"imported by {module}, and not named again"))
         out: list[tuple[str, Origin]] = []
@@ -146,6 +156,23 @@ class Reach:
                 cause = Origin(here, f"imported by {module}")
                 out += [(m, cause) for m in self._names.imported(module, level, name, names)]
         return out
+
+    def must_succeed(self, module: str, origin: Origin) -> None:
+        """Whether this module can be imported matters: all counts that may fail while it is."""
+        pending = [(module, origin)]
+        while pending:
+            name, cause = pending.pop()
+            for each in self._names.parents(name):
+                if each in self.succeeds or not self._names.is_project(each):
+                    continue
+                self.succeeds[each] = cause
+                self.load(each, cause)
+                here = Origin(f"{each}:<module>", f"it matters whether {each} can be imported")
+                for index in self._linker.fragile.units(each):
+                    self._reach((each, index), here)
+                for unit in self._names.summary(each).units:
+                    for found in unit.imports_top:
+                        pending += [(m, here) for m in self._linker.project_modules(each, found)]
 
     def _note_import(self, level: int, name: str) -> None:
         if not level:
@@ -166,7 +193,7 @@ class Reach:
         summary = self._names.summary(module)
         here = Origin(f"{module}:<module>", f"whole module: {origin.why}")
         for index, unit in enumerate(summary.units):
-            if unit.label:
+            if unit.label and unit.kind != "main":
                 self._reach((module, index), here)
         for name in summary.names:
             self.follow(module, self._names.bound(module, name), here)
@@ -174,6 +201,10 @@ class Reach:
             base = self._names.absolute(module, level, star)
             if self._names.is_project(base):
                 self._take_whole(base, here)
+
+    def known_modules(self) -> list[str]:
+        """All modules of the project."""
+        return self._search.modules_of("", self._roots)
 
     # units
 
@@ -185,6 +216,17 @@ class Reach:
         if unit not in self.units:
             self.units[unit] = origin
             self._pending.append(unit)
+            for kept, cause in self._attached.pop(unit, ()):
+                self._reach(kept, cause)
+
+    def _attach(self, unit: UnitId, target: UnitId) -> None:
+        """An object keeps this unit: it counts where the object does."""
+        home = self._names.summary(target[0]).units[target[1]].label
+        origin = Origin(f"{target[0]}:{home}", "kept by it")
+        if target in self.units:
+            self._reach(unit, origin)
+        else:
+            self._attached.setdefault(target, []).append((unit, origin))
 
     def _again(self, units: Iterable[UnitId]) -> None:
         """Look again at units whose annotations count from now on."""
@@ -196,6 +238,9 @@ class Reach:
         links = self._linker.links(module, index, self.is_annotated(unit_id))
         here = f"{module}:{unit.label or '<module>'}"
         self._read_specials(unit)
+        for name in links.caught:
+            self.must_succeed(name, Origin(here, f"imported by {here}, which may catch that it fails"))
+        self._note_later(unit, links, here)
         for name in links.loads:
             self.load(name, Origin(here, f"imported by {here}"))
         for target, text in links.units:
@@ -210,6 +255,17 @@ class Reach:
             self._note_foreign(dotted, kind, Origin(here, f"uses {dotted}"))
         for dynamic in links.dynamic:
             self._fall_back(module, dynamic, here)
+
+    def _note_later(self, unit: Unit, links: Links, here: str) -> None:
+        """Imports in functions fail where these are called, and something around that may catch it."""
+        for name in links.later:
+            self._later.setdefault(
+                name, Origin(here, f"imported by {here} under something that may catch it")
+            )
+        self._catches = self._catches or unit.catches
+        if self._catches:
+            for name, origin in self._later.items():
+                self.must_succeed(name, origin)
 
     def _read_specials(self, unit: Unit) -> None:
         if "__doc__" in unit.special:
@@ -248,6 +304,9 @@ class Reach:
             self._again(self.values)
 
     def _fall_back(self, module: str, dynamic: Dynamic, here: str) -> None:
+        if dynamic.modules == "?":
+            self.asks_modules = True
+            return
         origin = Origin(here, dynamic.why if "whole" in dynamic.why else f"whole module: {dynamic.why}")
         if dynamic.modules.startswith("="):
             targets = [dynamic.modules[1:]]

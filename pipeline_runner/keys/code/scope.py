@@ -20,6 +20,7 @@ HIDDEN = 64  # only noted as a call: not itself a name that is read
 ANN = 4  # in an annotation that normally nothing reads
 DECO = 8  # a decorator
 NOW = 16  # read while the module is imported
+TEST = 128  # only asked whether it is None, or true
 
 # Attributes and strings whose mere mention tells what is read of the code around.
 SPECIAL_NAMES = frozenset([
@@ -53,6 +54,14 @@ class Leave:
     pass
 
 
+class Catch:
+    """From here on (or no more) errors are caught; ``broad`` if those of imports are among them."""
+
+    def __init__(self, step: int, broad: bool) -> None:
+        self.step = step
+        self.broad = broad
+
+
 Handlers = dict[type, Callable[["Walk", Any], None]]
 
 
@@ -64,7 +73,12 @@ class Walk:
         self.refs: set[Chain] = set()
         self.values: set[Chain] = set()
         self.annotation_refs: set[Chain] = set()
-        self.reads: set[str] = set()  # global names read while the module is imported
+        self.now: set[Chain] = set()  # read while the module is imported
+        self.tested: set[Chain] = set()
+        self.caught: list[Import] = []
+        self.catching = 0  # how many statements around here catch errors
+        self.catches = False  # one of them those of imports
+        self.generates = False
         self.calls: list[Chain] = []
         self.inner_calls: set[Chain] = set()
         self.inner_does = False  # its functions change something that isn't theirs, or may
@@ -105,7 +119,14 @@ class Walk:
     def _children(self, node: ast.AST) -> None:
         self._push(ast.iter_child_nodes(node))
 
-    def _push(self, nodes: Iterable[ast.AST | Enter | Leave | None]) -> None:
+    def note_import(self, level: int, module: str, names: tuple[str, ...] = ()) -> None:
+        """An import that runs here."""
+        found = (level, module, names)
+        (self.imports_top if self.scope.top else self.imports_in).append(found)
+        if self.catching:
+            self.caught.append(found)
+
+    def _push(self, nodes: Iterable[ast.AST | Enter | Leave | Catch | None]) -> None:
         self._stack.extend(n for n in reversed(list(nodes)) if n is not None)
 
     def _flagged(self, node: ast.AST, flag: int) -> None:
@@ -144,11 +165,14 @@ class Walk:
             self.decorators.append(chain)
         if chain[0] == "?" or flags & HIDDEN:
             return
+        if flags & NOW and not flags & ANN:
+            self.now.add(chain)
+        if flags & TEST:
+            self.tested.add(chain)
+            return
         (self.annotation_refs if flags & ANN else self.refs).add(chain)
         if flags & VALUE:
             self.values.add(chain)
-        if flags & NOW and not flags & ANN:
-            self.reads.add(chain[0])
 
     def leave(self) -> None:
         """End a scope: what it doesn't bind itself belongs to the scopes around it."""

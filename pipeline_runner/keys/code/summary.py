@@ -18,7 +18,7 @@ Import = tuple[int, str, tuple[str, ...]]
 class Unit(NamedTuple):
     """A top-level statement (or the condition of a top-level ``if``)."""
 
-    kind: str  # "def", "class", "name", "import", "block", "run" or "guard"
+    kind: str  # "def", "class", "name", "import", "block", "run", "guard" or "main"
     label: str  # names it binds, unique in the module; "" for none
     line: int
     end: int
@@ -28,13 +28,19 @@ class Unit(NamedTuple):
     refs: tuple[Chain, ...] = ()
     values: tuple[Chain, ...] = ()  # those of refs that are used as values, not only called
     annotation_refs: tuple[Chain, ...] = ()
-    reads: tuple[str, ...] = ()  # global names read on import
+    now: tuple[Chain, ...] = ()  # read on import
+    tested: tuple[Chain, ...] = ()  # only asked whether they are None, or true
     calls: tuple[Chain, ...] = ()  # called on import
     decorators: tuple[Chain, ...] = ()
     bases: tuple[Chain, ...] = ()  # of a class; also its metaclass and other keywords
     imports_top: tuple[Import, ...] = ()  # run on import
     imports_in: tuple[Import, ...] = ()  # run when a function of it is called
+    caught: tuple[Import, ...] = ()  # those of them whose failure something around them catches
     does: bool = False  # certainly acts on import
+    operates: bool = False  # uses operators, iterates and the like on import
+    generates: bool = False  # holds a generator
+    implicit: bool = False  # a class with methods that no call names: operators, properties
+    catches: bool = False  # may catch that an import failed in what it calls
     mutable: bool = False  # a name bound to something that can change in place
     dynamic: tuple[tuple[str, str, int], ...] = ()
     special: tuple[str, ...] = ()

@@ -6,8 +6,16 @@ import ast
 import re
 from typing import Any
 
-from .chains import called_chain, chain_of, import_request, is_type_checking
-from .imports import note_import_call, visit_assign, visit_import, visit_import_from, visit_importer
+from .catching import catch, visit_try, visit_with
+from .chains import called_chain, chain_of, import_request
+from .imports import (
+    note_import_call,
+    note_query,
+    visit_assign,
+    visit_import,
+    visit_import_from,
+    visit_importer,
+)
 from .normal import FUNCTIONS, read_annotations
 from .scope import (
     ANN,
@@ -17,6 +25,7 @@ from .scope import (
     INNER,
     SPECIAL_NAMES,
     VALUE,
+    Catch,
     Enter,
     Handlers,
     Leave,
@@ -24,6 +33,7 @@ from .scope import (
     Walk,
 )  # fmt: skip
 from .special import LOOKUPS
+from .truth import visit_choice, visit_compare, visit_if, visit_not
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -98,6 +108,7 @@ def _call(w: Walk, node: ast.Call) -> None:
             visit_importer(w, node)
             w._push([*node.args, *node.keywords])
         return
+    note_query(w, node)
     chain_, root = chain_of(node.func)
     if chain_ is not None and not isinstance(root, ast.Call):
         w._load(chain_, CALL if w.scope.top else INNER)
@@ -174,6 +185,7 @@ def _comprehension(w: Walk, node: Any) -> None:
         parts += [generator.iter, generator.target, *generator.ifs]
     parts += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     w._push([*parts, Leave()])
+    w.generates = w.generates or isinstance(node, ast.GeneratorExp)
 
 
 def _walrus(w: Walk, node: ast.NamedExpr) -> None:
@@ -209,23 +221,31 @@ def _capture(w: Walk, node: Any) -> None:
     w._children(node)
 
 
-def _if(w: Walk, node: ast.If) -> None:
-    if is_type_checking(node.test):  # never runs
-        w._push(node.orelse)
-    else:
-        w._children(node)
-
-
 def _expression(w: Walk, node: ast.Expr) -> None:
     if isinstance(node.value, ast.Constant):
         return
     if w.scope.top:
         w.does = True
+    if isinstance(node.value, ast.Call):
+        request = import_request(node.value)
+        if request is not None and request[0] == "literal":  # only imported: the module is not handed on
+            note_import_call(w, node.value, request[1])
+            return
     w._push([node.value])
 
 
 def _acts(w: Walk, node: ast.AST) -> None:
     _changes(w, node)
+    w._children(node)
+
+
+def _with(w: Walk, node: ast.With | ast.AsyncWith) -> None:
+    _changes(w, node)
+    visit_with(w, node)
+
+
+def _yields(w: Walk, node: ast.AST) -> None:
+    w.generates = True
     w._children(node)
 
 
@@ -267,8 +287,10 @@ _HANDLERS: Handlers = {
     ast.Lambda: _lambda, ast.ClassDef: _class, ast.Import: visit_import, ast.ImportFrom: visit_import_from,
     ast.NamedExpr: _walrus, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.ExceptHandler: _handler,
     ast.MatchAs: _capture, ast.MatchStar: _capture, ast.MatchMapping: _capture, ast.Expr: _expression,
-    ast.If: _if, ast.Delete: _acts, ast.With: _acts, ast.AsyncWith: _acts, ast.AugAssign: _augmented,
+    ast.If: visit_if, ast.IfExp: visit_choice, ast.UnaryOp: visit_not, ast.Compare: visit_compare,
+    ast.Try: visit_try, ast.TryStar: visit_try, ast.Delete: _acts, ast.With: _with, ast.AsyncWith: _with,
+    ast.AugAssign: _augmented, ast.Yield: _yields, ast.YieldFrom: _yields,
     ast.AnnAssign: _annotated, ast.Assign: visit_assign, ast.Constant: _constant,
-    Enter: _enter, Leave: lambda w, _: w.leave(),
+    Enter: _enter, Catch: catch, Leave: lambda w, _: w.leave(),
     **dict.fromkeys(FUNCTIONS, _function), **dict.fromkeys(_COMPREHENSIONS, _comprehension),
 }  # fmt: skip
