@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ..engine.dispatch import Dispatcher
@@ -29,6 +30,7 @@ from .publisher import FilePublisher
 from .reached import Reached
 from .record import Recorder
 from .run import Run
+from .runner import Runner
 from .session import Session
 from .stopping import stoppable
 from .warm import Stamps
@@ -78,7 +80,10 @@ def execute(
     reached = Reached(store, run_id, binder.results)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
     dispatcher = Dispatcher(
-        lambda: listening(open_pool(backend, workers, session.project), store.runs, events, printed), workers
+        lambda: listening(
+            open_pool(backend, workers, session.project), store.runs, events, printed, runner.beat
+        ),
+        workers,
     )
     jobs = Jobs(preparer, Settings(run_id, store.place, session.project))
     publishing = Publishing(jobs, dispatcher, publisher, enabled=publish)
@@ -89,6 +94,7 @@ def execute(
     told: list[Callable[[Any], None]] = [recorder, events, *observers]
     names = tuple(name for name in graph.steps if name in chosen)
     _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
+    runner = Runner(store, run_id)
     recorder.begin()
     notes = _Notes(recorder)
     closed: list[tuple[dict[str, Any], float]] = []
@@ -112,13 +118,14 @@ def execute(
 
     status = CANCELLED
     try:
-        with stoppable(loop), _few_collections():
+        with stoppable(loop, partial(_stopping, observers)), _few_collections():
             status = loop.run(over)
     finally:
         if not closed:
             over(CANCELLED)
         if isinstance(store.files, LocalFiles):
             store.files.disown(run_id)
+        runner.close()
         record, seconds = closed[0]
         _tell(told, ev.RunFinished(seconds, status))
     run = Run(record, store, binder=binder)
@@ -147,6 +154,14 @@ class _Notes:
 def _tell(observers: Sequence[Callable[[Any], None]], event: ev.Event) -> None:
     for observer in observers:
         observer(event)
+
+
+def _stopping(observers: Sequence[Callable[[Any], None]], grace: float) -> None:
+    """Tell those who want to know that the run was asked to stop."""
+    for observer in observers:
+        tell = getattr(observer, "stopping", None)
+        if tell is not None:
+            tell(grace)
 
 
 def _only(chosen: frozenset[str], observer: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -18,7 +18,9 @@ Printer: TypeAlias = Callable[[str, str], None]  # a task's id, and all that it 
 LIVE, KEPT = 0.2, 1.0  # seconds between two looks: for somebody who watches, for the record alone
 
 
-def listening(pool: Pool, runs: Runs, events: EventRecord, printed: Printer | None) -> Pool:
+def listening(
+    pool: Pool, runs: Runs, events: EventRecord, printed: Printer | None, beat: Callable[[], None]
+) -> Pool:
     """The pool, listened to. The record gets the whole text when a task ends in any case."""
     from ..workers.listening import ListeningPool
 
@@ -30,10 +32,8 @@ def listening(pool: Pool, runs: Runs, events: EventRecord, printed: Printer | No
         if printed is not None:
             printed(what.task.id, what.text)
 
-    return ListeningPool(pool, hear, LIVE if printed is not None else KEPT, events.keep)
+    def idle() -> None:
+        events.keep()
+        beat()
 
-
-def follow(told: str, text: str) -> tuple[str, str]:
-    """What is new in a log since ``told``, and what is told now; another attempt begins from its start."""
-    new = text[len(told) :] if text.startswith(told) else text
-    return new, text
+    return ListeningPool(pool, hear, LIVE if printed is not None else KEPT, idle)

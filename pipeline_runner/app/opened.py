@@ -36,6 +36,7 @@ class Opened:
         self.graph = graph
         self.params = params
         self.paranoid = paranoid
+        self.store_given = store  # by hand, not by the file
         self.store = open_store(graph, store)
         self.project = project_of(graph)
         index = self.store.index_dir

@@ -19,9 +19,23 @@ from .limits import too_much
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
+    from ..model.graph import Graph
     from .session import Session
 
 THREADS = frozenset({"threading", "sequential"})
+_TIMEOUTS = {
+    "threading": "the backend 'threading' cannot stop a task: timeout has no effect",
+    "sequential": "the backend 'sequential' stops Python code alone: a call of C code goes on to its end",
+}
+
+
+def cautions(graph: Graph, backend: str | None) -> list[str]:
+    """What a run should say at its start, though it stops nothing."""
+    timed = [name for name, step in graph.steps.items() if step.timeout is not None]
+    if not timed or (backend or graph.executor.backend) != "threading":
+        return []
+    what = timed[0] if len(timed) == 1 else f"{timed[0]} and {len(timed) - 1} more"
+    return [f"the timeout of {what} has no effect: threads cannot be stopped (--backend loky can)"]
 
 
 class Preflight:
@@ -62,7 +76,8 @@ class Preflight:
                 return
         if self.backend not in THREADS and not self.session.store.shared_between_processes:
             yield Problem(
-                "store", f"{self.session.store.url} is seen by one process alone", self.place(("store",)),
+                "store", f"{self.session.store.url} is seen by one process alone",
+                self.place(("store",)) if self.session.store_given is None else None,
                 "use --backend threading, or a store on disk",
             )  # fmt: skip
 
@@ -111,8 +126,8 @@ class Preflight:
             )  # fmt: skip
         if step.timeout is not None:
             yield Problem(
-                "timeout", f"the backend {self.backend!r} cannot stop a task: timeout has no effect",
-                self._where((*at, "timeout")), "use --backend loky", "warning",
+                "timeout", _TIMEOUTS[self.backend], self._where((*at, "timeout")), "use --backend loky",
+                "warning",
             )  # fmt: skip
 
     def _callables(self, step: Step) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import _thread
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,8 +21,11 @@ AGAIN_SECONDS = 1.0  # for code that catches everything and goes on
 
 
 @contextmanager
-def stoppable(loop: Loop) -> Iterator[None]:
-    """Signals ask the loop to stop; only the main thread may listen to them."""
+def stoppable(loop: Loop, tell: Callable[[float], None] = lambda grace: None) -> Iterator[None]:
+    """Signals ask the loop to stop; only the main thread may listen to them.
+
+    ``tell`` is called at once, with the seconds that what runs still has, and again when it has none.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -33,6 +36,9 @@ def stoppable(loop: Loop) -> Iterator[None]:
         asked[0] += 1
         unheard = loop.stop_requests > 0
         loop.stop_requests += 1
+        if asked[0] <= 2:  # from a thread: what is told may need a lock that this very thread holds
+            grace = GRACE_SECONDS if asked[0] == 1 else 0.0
+            threading.Thread(target=tell, args=(grace,), name="prun-stop", daemon=True).start()
         if asked[0] == 1:
             if loop.inline:  # a task in this very thread hears signals alone
                 threading.Thread(target=_again, args=(over,), name="prun-grace", daemon=True).start()

@@ -10,7 +10,10 @@ import click
 from .options import complete, file_option, run_option, store_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..app.run import Run
+    from ..app.task_log import TaskLog
     from .past import Past
 
 EVERY = 0.3  # seconds between two looks at a log that is followed
@@ -38,43 +41,65 @@ def command(task: str, run: str | None, follow: bool, file: str | None, store: s
 
     past = Past.of(store, file)
     found = past.run(run)
-    if follow or found.status == "running":
+    if follow or found.status in ("running", "killed"):
         _follow(past, found, task, follow)
         return
     tasks = tasks_named(found.tasks, task)
     if not tasks:
         raise no_task(found, task)
-    several = len(tasks) > 1
-    silent = []
-    for one in tasks:
-        text = found.log(one.id)
-        if not text:
-            silent.append(one)
+    logs = [found.log_of(one.id) for one in tasks]
+    if not any(log.text for log in logs):
+        message(f"{task} printed nothing {_when(found, logs)}")
+        return
+    for one, log in zip(tasks, logs, strict=True):
+        if not log.text:
             continue
-        if several:
-            message(f"==> {one.id} <==")
-        click.echo(text, nl=not text.endswith("\n"))
-    if len(silent) == len(tasks):
-        message(f"{task} printed nothing in run {found.id}")
+        elsewhere = _when(found, [log]) if log.run != found.id else ""
+        if len(tasks) > 1:
+            message(f"==> {one.id} <=={elsewhere and f' ({elsewhere})'}")
+        elif elsewhere:
+            message(f"Printed {elsewhere}:")
+        click.echo(log.text, nl=not log.text.endswith("\n"))
+
+
+def _when(run: Run, logs: Sequence[TaskLog]) -> str:
+    """In which run the tasks ran; a reused one did in an earlier one, maybe under another name."""
+    ran = {log.run for log in logs}
+    if ran == {run.id}:
+        return f"in run {run.id}"
+    if ran == {""}:
+        return f"in run {run.id}: it did not run"
+    if len(ran) > 1:
+        return f"in run {run.id}, or in those that it reuses"
+    (log, *_) = logs
+    name = f" as {log.task}" if len(logs) == 1 else ""
+    return f"in run {log.run}{name}, whose result run {run.id} reused"
 
 
 def _follow(past: Past, run: Run, name: str, follow: bool) -> None:
     """Print what comes until the run is over (or what there is, of a run that goes on)."""
     import time
 
-    from ..app.live_logs import follow as news
+    from ..view.text import news
+    from .output import message
 
     logs: dict[str, str] = {}  # task -> what was told
     while True:
-        over = not follow or past.run(run.id).status != "running"
+        status = past.run(run.id).status
+        over = not follow or status != "running"
         ids = run.known_tasks(name)
         for task in ids:
-            new, logs[task] = news(logs.get(task, ""), run.store.runs.read_log(run.id, task) or "")
+            text = run.store.runs.read_log(run.id, task) or ""
+            new, logs[task] = news(logs.get(task, ""), text), text
             for line in new.splitlines() if len(ids) > 1 else ():
                 click.echo(f"{task} | {line}")
             if len(ids) == 1 and new:
                 click.echo(new, nl=False)
         if over:
-            return
+            break
         sys.stdout.flush()
         time.sleep(EVERY)
+    if status == "killed":
+        message(f"Run {run.id} was killed: nothing more comes")
+    elif not any(logs.values()):
+        message(f"{name} has printed nothing in run {run.id}{' so far' if status == 'running' else ''}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -64,6 +65,15 @@ def message(line: str) -> None:
     click.echo(line, err=True, color=colour_of(sys.stderr))
 
 
+def _own(stream: TextIO) -> TextIO:
+    """The same place through a descriptor of our own: a task that runs in this process has the
+    stream's descriptor for itself meanwhile, and what it prints is its log."""
+    try:
+        return open(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="replace", buffering=1)
+    except (AttributeError, OSError, ValueError):
+        return stream
+
+
 def run_view(level: int, *, as_json: bool = False, logs: bool = False) -> Live | Plain:
     """What watches a run: moving on a terminal, plain lines elsewhere.
 
@@ -71,13 +81,17 @@ def run_view(level: int, *, as_json: bool = False, logs: bool = False) -> Live |
     """
     conclude = message if as_json else conclusion
     colour = colour_of(sys.stderr)
+    stream = _own(sys.stderr)
     if is_terminal(sys.stderr):
         from ..view.live import Live
 
-        view: Live | Plain = Live(sys.stderr, conclude=conclude, level=level, colour=colour)
+        view: Live | Plain = Live(stream, conclude=conclude, level=level, colour=colour)
     else:
         from ..view.plain import Plain
 
-        view = Plain(message, conclude=conclude, level=level, colour=colour)
+        def write(line: str) -> None:
+            click.echo(line, file=stream, color=colour)
+
+        view = Plain(write, conclude=conclude, level=level, colour=colour)
     view.messages.logs = view.messages.logs or logs
     return view

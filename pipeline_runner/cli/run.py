@@ -70,7 +70,14 @@ def command(
         from ..app.events import EventFile
 
         observers.append(EventFile(events))
+
+    def cautions() -> list[str]:
+        from ..app.preflight import cautions
+
+        return cautions(loaded.graph, backend)
+
     with run_view(level, as_json=as_json, logs=logs) as view:
+        view.messages.cautions = cautions
         run = loaded.run(
             backend=backend,
             jobs=jobs,

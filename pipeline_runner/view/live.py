@@ -88,6 +88,13 @@ class Live:
         if lines:
             self._print(lines)
 
+    def stopping(self, grace: float) -> None:
+        """Say at once that the run was asked to stop. Called from any thread."""
+        with self.lock:
+            lines = self.messages.stopping(grace)
+        if lines:
+            self._print(lines)
+
     def _start(self) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive

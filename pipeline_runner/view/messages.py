@@ -9,8 +9,8 @@ from typing import Any
 from ..model import event as ev
 from .failure import failure_lines, frames, message, retry_line
 from .style import Style
-from .summary import Failure, Summary
-from .text import duration, harmless, number, plural, some
+from .summary import Failure, Summary, running_tasks
+from .text import as_shown, duration, harmless, news, number, plural, some
 
 QUIET, NORMAL, VERBOSE = 0, 1, 2
 
@@ -25,9 +25,10 @@ class Messages:
         self.style = style
         self.level = level
         self.logs = level == VERBOSE  # tell what tasks print
-        self.printed: dict[str, int] = {}  # task -> how many of its lines were told while it ran
+        self.printed: dict[str, str] = {}  # task -> what was told of it while it ran
         self.told: Counter[tuple[object, ...]] = Counter()
         self.said: dict[tuple[object, ...], str] = {}
+        self.cautions: Callable[[], Sequence[str]] | None = None  # told when the first task really runs
 
     def lines(self, event: ev.Event) -> list[str]:
         """What to print for it, often nothing."""
@@ -50,10 +51,27 @@ class Messages:
             return [self.style(f"{name}: {event.reason}; {many} not started", "yellow")]
         if isinstance(event, ev.TaskLogged):
             return self._logged(event) if self.logs else []
+        cautions: list[str] = []
+        if isinstance(event, ev.TasksStarted) and self.cautions is not None:
+            cautions = [self.style(f"warning: {text}", "yellow") for text in self.cautions()]
+            self.cautions = None
         if self.level == VERBOSE:
             tell = _VERBOSE.get(type(event))
-            return tell(self, event) if tell else []
-        return []
+            return cautions + (tell(self, event) if tell else [])
+        return cautions
+
+    def stopping(self, grace: float) -> list[str]:
+        """The run was asked to stop: what runs still has ``grace`` seconds, or none."""
+        if self.level == QUIET:
+            return []
+        if not grace:
+            return [self.style("Ending what runs at once", "yellow")]
+        running = running_tasks(self.summary)
+        if not running:
+            return [self.style("Stopping: nothing more starts", "yellow")]
+        verb = "has" if len(running) == 1 else "have"
+        what = f"{some(running, 2)} {verb} {duration(grace)} to end (Ctrl-C again ends at once)"
+        return [self.style(f"Stopping: nothing more starts, {what}", "yellow")]
 
     def _failed(self, e: ev.TaskFailed) -> list[str]:
         task = self.summary.step(e.step).task(e.item)
@@ -80,17 +98,17 @@ class Messages:
 
     def live(self, task: str, text: str) -> list[str]:
         """What is new of what a running task has printed so far; its last line may not be whole yet."""
-        lines = harmless(text[: text.rfind("\n") + 1]).splitlines()
-        before = self.printed.get(task, 0)
-        self.printed[task] = len(lines)
-        return self._prefixed(task, lines[before if before <= len(lines) else 0 :])
+        whole = text[: text.rfind("\n") + 1]
+        new = news(self.printed.get(task, ""), whole)
+        self.printed[task] = whole
+        return self._prefixed(task, new)
 
     def _logged(self, e: ev.TaskLogged) -> list[str]:
         task = self.summary.step(e.step).task(e.item)
-        return self._prefixed(task, harmless(e.text).splitlines()[self.printed.pop(task, 0) :])
+        return self._prefixed(task, news(self.printed.pop(task, ""), e.text))
 
-    def _prefixed(self, task: str, lines: Sequence[str]) -> list[str]:
-        return [f"{self.style(task + ' |', 'dim')} {line}" for line in lines]
+    def _prefixed(self, task: str, text: str) -> list[str]:
+        return [f"{self.style(task + ' |', 'dim')} {line}" for line in as_shown(text).splitlines()]
 
     def _hook(self, e: ev.HookEnded) -> list[str]:
         name = f"{e.when} ({e.call})"

@@ -16,7 +16,7 @@ from ..model import event as ev
 from .closing import closing
 from .messages import NORMAL, QUIET, VERBOSE, Messages
 from .style import Style
-from .summary import StepSummary, Summary
+from .summary import StepSummary, Summary, running_tasks
 from .text import duration, number, plural, rough, some
 
 SLOW_STEP = 1.0  # seconds: a quicker step gets no line of its own
@@ -88,6 +88,12 @@ class Plain:
             for line in self.messages.live(task, text):
                 self._say(line, self.summary.at)
 
+    def stopping(self, grace: float) -> None:
+        """Say at once that the run was asked to stop. Called from any thread."""
+        with self.lock:
+            for line in self.messages.stopping(grace):
+                self._say(line, self.summary.at)
+
     def tick(self) -> None:
         """Break a long silence (called by the heartbeat)."""
         with self.lock:
@@ -143,12 +149,6 @@ def step_line(step: StepSummary, took: float, style: Style) -> str:
     else:
         text = ", ".join(f"{number(count)} {word}" for count, word in counted)
     return f"{style(step.name, 'bold')}: {text} in {duration(took)}"
-
-
-def running_tasks(summary: Summary) -> list[str]:
-    """Ids of what runs now, the longest first."""
-    found = [(start, step.task(i)) for step in summary.steps.values() for i, start in step.running.items()]
-    return [task for _, task in sorted(found)]
 
 
 def progress_line(summary: Summary, at: float) -> str:

@@ -198,6 +198,12 @@ def fold(events: Sequence[ev.Event]) -> Summary:
     return summary
 
 
+def running_tasks(summary: Summary) -> list[str]:
+    """Ids of what runs now, the longest first."""
+    found = [(start, step.task(i)) for step in summary.steps.values() for i, start in step.running.items()]
+    return [task for _, task in sorted(found)]
+
+
 # ---- one function for each kind of event -------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -119,12 +120,35 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in joined)
 
 
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_=>])")
+_TOLD = 1000  # characters of what was told last, by which the rest of a shortened text is found
+
+
 def harmless(text: str) -> str:
     """Text of somebody else for a log or a terminal: no control characters but tab and newline."""
     if text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
+def as_shown(text: str) -> str:
+    """What a terminal would leave on the screen: without colours, and of a line that was written over
+    (a progress bar) its last state."""
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return harmless(text)
+
+
+def news(told: str, text: str) -> str:
+    """What is new in a growing text since ``told``. It may have been shortened in its middle since then;
+    one that has nothing of what was told began again."""
+    if text.startswith(told):
+        return text[len(told) :]
+    _, found, rest = text.rpartition(told[-_TOLD:])
+    return rest if found else text
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

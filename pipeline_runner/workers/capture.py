@@ -2,7 +2,7 @@
 
 In a worker process the file descriptors 1 and 2 lead to a file of the slot, so output of C code
 and of child processes is there too, and the parent can still read it when the worker was killed.
-In a process that is not ours, ``sys.stdout`` and ``sys.stderr`` are replaced while tasks run.
+(For tasks that run in a process of others see ``inline_capture``.)
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 LIMIT = 1024 * 1024  # bytes kept of the beginning, and as many of the end
-_MARGIN = 4096  # read beyond the cut, so that a secret lying across it is still found
+MARGIN = 4096  # read beyond the cut, so that a secret lying across it is still found
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 Mask = Callable[[str], str]
 
@@ -30,9 +30,9 @@ def read_bounded(file: BinaryIO, mask: Mask) -> str:
     file.seek(0)
     if size <= 2 * LIMIT:
         return mask(_text(file.read()))
-    head = mask(_text(file.read(LIMIT + _MARGIN)))[:-_MARGIN]
-    file.seek(size - LIMIT - _MARGIN)
-    tail = mask(_text(file.read()))[_MARGIN:]
+    head = mask(_text(file.read(LIMIT + MARGIN)))[:-MARGIN]
+    file.seek(size - LIMIT - MARGIN)
+    tail = mask(_text(file.read()))[MARGIN:]
     return f"{head}\n... {(size - 2 * LIMIT) / 1e6:.1f} MB left out ...\n{tail}"
 
 
@@ -49,11 +49,20 @@ def read_log(path: str, mask: Mask) -> str:
         return ""
 
 
+def flush_c() -> None:
+    """What C code wrote through stdio waits in a buffer of its own. Code that can call C has mostly
+    imported ctypes (numpy does); for the rest it is not worth its import."""
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is not None:
+        with suppress(OSError, AttributeError, TypeError):
+            ctypes.CDLL(None).fflush(None)
+
+
 class FileCapture:
     """The slot's log file, emptied before every task."""
 
     def __init__(self, path: str) -> None:
-        self._fd = os.open(path, _FLAGS, 0o600)
+        self._fd = os.open(path, APPEND, 0o600)
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (lives as long as the worker)
         self._identity = self._id(self._fd)
         self._null = os.open(os.devnull, os.O_RDONLY)
@@ -94,153 +103,7 @@ class FileCapture:
                 stream.flush()
             except BaseException:  # a stream of the user's, or a closed one
                 pass
+        flush_c()
         if not os.fstat(self._fd).st_size:
             return ""
         return read_bounded(self._file, mask)
-
-
-class Buffer:
-    """Text in memory: the first and the last megabyte."""
-
-    def __init__(self) -> None:
-        self._head: list[str] = []
-        self._tail: list[str] = []
-        self._room = LIMIT
-        self._tail_size = 0
-        self._dropped = 0
-
-    def write(self, text: str) -> None:
-        if self._room > 0:
-            self._head.append(text)
-            self._room -= len(text)
-            return
-        self._tail.append(text)
-        self._tail_size += len(text)
-        if self._tail_size > 4 * LIMIT:
-            self._shrink()
-
-    def _shrink(self) -> None:
-        tail = "".join(self._tail)
-        keep = tail[-LIMIT - _MARGIN :]
-        self._dropped += len(tail) - len(keep)
-        self._tail, self._tail_size = [keep], len(keep)
-
-    def text(self, mask: Mask) -> str:
-        if self._tail_size > 2 * LIMIT:
-            self._shrink()
-        if not self._dropped:
-            return mask("".join(self._head + self._tail))
-        head, tail = mask("".join(self._head)), mask("".join(self._tail))[_MARGIN:]
-        return f"{head}\n... {self._dropped / 1e6:.1f} MB left out ...\n{tail}"
-
-
-class _Proxy:
-    """Stands in for ``sys.stdout``: a task's text goes to its buffer, other text to the stream.
-
-    There is one for each stream in the life of the process, because a logging handler that is
-    made in one task keeps it for all later ones.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._stream: Any = None
-
-    def install(self) -> None:
-        if getattr(sys, self._name) is not self:
-            self._stream = getattr(sys, self._name)
-            setattr(sys, self._name, self)
-
-    def remove(self) -> None:
-        if getattr(sys, self._name) is self:
-            setattr(sys, self._name, self._stream)
-
-    def write(self, text: str) -> int:
-        buffer = _buffer()
-        if buffer is None:
-            return int(self._stream.write(text) or 0)
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        buffer.write(text)
-        return len(text)
-
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        if _buffer() is None and self._stream is not None:
-            self._stream.flush()
-
-    def isatty(self) -> bool:
-        return _buffer() is None and bool(self._stream.isatty())
-
-    def close(self) -> None:  # a task may not close the streams of this process
-        pass
-
-    @property
-    def buffer(self) -> Any:
-        return self._stream.buffer if _buffer() is None else _Bytes(self)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-class _Bytes(io.RawIOBase):
-    """``sys.stdout.buffer`` of a task."""
-
-    def __init__(self, proxy: _Proxy) -> None:
-        self._proxy = proxy
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        raw = bytes(data)
-        self._proxy.write(raw.decode("utf-8", "replace"))
-        return len(raw)
-
-
-_streams = (_Proxy("stdout"), _Proxy("stderr"))
-_own = threading.local()  # .buffers: of the tasks of this thread, the innermost last
-_shared: list[Buffer] = []  # of tasks that have the process to themselves
-_lock = threading.Lock()
-_users = 0
-
-
-def _buffer() -> Buffer | None:
-    own = getattr(_own, "buffers", None) or _shared
-    return own[-1] if own else None
-
-
-class StreamCapture:
-    """Capture in this process. ``threads``: each worker thread has its own buffer; else the text
-    of all threads is the task's."""
-
-    def __init__(self, threads: bool) -> None:
-        self._threads = threads
-
-    def _buffers(self) -> list[Buffer]:
-        if not self._threads:
-            return _shared
-        if not hasattr(_own, "buffers"):
-            _own.buffers = []
-        own: list[Buffer] = _own.buffers
-        return own
-
-    def begin(self) -> None:
-        global _users
-        with _lock:
-            _users += 1
-            for stream in _streams:
-                stream.install()
-        self._buffers().append(Buffer())
-
-    def end(self, mask: Mask) -> str:
-        global _users
-        buffer = self._buffers().pop()
-        with _lock:
-            _users -= 1
-            if not _users:
-                for stream in _streams:
-                    stream.remove()
-        return buffer.text(mask)

@@ -10,31 +10,53 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
+from typing import NamedTuple
 
 from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, NotRun, Outcome
 from ..model.work import Job, Project, Task
-from .capture import StreamCapture
+from . import children
 from .host import TimeUp
 from .imports import isolated
+from .inline_capture import Capture, ProcessCapture, ThreadCapture
 from .stores import forget_stores
 from .task import run_batch
 
 CANCELLED = ErrorInfo("cancelled", "cancelled")
 
 
+class Running(NamedTuple):
+    """A task that runs in a thread of this process."""
+
+    job: Job
+    task: Task
+    capture: Capture
+
+
 class _InProcess:
-    """The `Host` of tasks in this process."""
+    """The `Host` of the tasks of one thread of this process."""
 
     scratch: str | None = None
 
-    def __init__(self, capture: StreamCapture, interruptible: bool) -> None:
-        self._capture = capture
+    def __init__(self, capture: Capture, interruptible: bool) -> None:
+        self.capture = capture
         self.interruptible = interruptible
-        self._replaced: dict[str, str | None] = {}  # threads share it, but no backend of threads has env
+        self.running: Running | None = None
+        self._tasks: Sequence[Task] = ()
+        self._replaced: dict[str, str | None] = {}
+
+    def run(self, job: Job, tasks: Sequence[Task]) -> list[Outcome]:
+        """A batch. A KeyboardInterrupt goes through, and leaves this process's streams as they were."""
+        self._tasks = tasks
+        try:
+            return run_batch(job, tasks, self)
+        finally:
+            self.running = None
+            self.capture.restore()
 
     def begin(self, position: int, job: Job) -> None:
-        self._capture.begin()
+        self.capture.begin()
+        self.running = Running(job, self._tasks[position], self.capture)
 
     def enter(self, job: Job) -> None:
         self._replaced = {name: os.environ.get(name) for name in job.env}
@@ -47,6 +69,7 @@ class _InProcess:
             yield
             return
         over = [False]
+        since = children.moment()
 
         def ring(*_: object) -> None:
             if not over[0]:
@@ -57,6 +80,9 @@ class _InProcess:
             # again every second, for code that catches everything and goes on
             signal.setitimer(signal.ITIMER_REAL, max(job.timeout, 1e-3), 1.0)
             yield
+        except TimeUp:
+            children.end_since(since)
+            raise
         finally:
             over[0] = True
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -70,7 +96,8 @@ class _InProcess:
                 os.environ[name] = value
 
     def end(self, mask: Callable[[str], str]) -> str:
-        return self._capture.end(mask)
+        self.running = None
+        return self.capture.end(mask)
 
 
 def _can_alarm() -> bool:
@@ -80,15 +107,16 @@ def _can_alarm() -> bool:
 class _Surroundings:
     """This process, lent to a run: modules, working folder, streams. All put back at the end."""
 
-    def __init__(self, project: Project, threads: bool) -> None:
+    def __init__(self, project: Project) -> None:
         self._project = project
         self._stack: ExitStack | None = None
-        self.capture = StreamCapture(threads)
+        self._since = 0.0
 
     def enter(self) -> None:
         """On the first batch."""
         if self._stack is not None:
             return
+        self._since = children.moment()
         forget_stores()  # this process may have seen another store at the same place
         with ExitStack() as stack:
             stack.callback(os.chdir, os.getcwd())
@@ -97,9 +125,12 @@ class _Surroundings:
             os.chdir(self._project.root)
             self._stack = stack.pop_all()
 
-    def leave(self) -> None:
+    def leave(self, *, stopped: bool) -> None:
+        """``stopped``: the processes that tasks started and that still run end, too."""
         if self._stack is not None:
             stack, self._stack = self._stack, None
+            if stopped:
+                children.end_since(self._since)
             stack.close()
 
 
@@ -115,8 +146,8 @@ class SequentialPool:
     inline = True  # so only an exception stops a task
 
     def __init__(self, project: Project) -> None:
-        self._surroundings = _Surroundings(project, threads=False)
-        self._host = _InProcess(self._surroundings.capture, interruptible=True)
+        self._surroundings = _Surroundings(project)
+        self._host = _InProcess(ProcessCapture(), interruptible=True)
         self._queued: list[tuple[int, Job, Sequence[Task]]] = []
         self._ready: list[Done] = []
         self._stopped = False
@@ -145,7 +176,7 @@ class SequentialPool:
             try:
                 self._surroundings.enter()
                 self.busy = True
-                outcomes = run_batch(job, tasks, self._host)
+                outcomes = self._host.run(job, tasks)
             finally:  # a KeyboardInterrupt goes through, and the ticket is answered nevertheless
                 self.busy = False
                 self._queued.pop(0)
@@ -154,6 +185,11 @@ class SequentialPool:
             time.sleep(timeout)
         ready, self._ready = self._ready, []
         return ready
+
+    def running(self) -> Sequence[Running]:
+        """What runs just now; for other threads, since this one is in it."""
+        running = self._host.running
+        return () if running is None else (running,)
 
     def stop(self, grace: float) -> None:
         self._stopped = True
@@ -165,7 +201,8 @@ class SequentialPool:
         self._queued = []
 
     def close(self) -> None:
-        self._surroundings.leave()
+        self._surroundings.leave(stopped=self._stopped)
+        self._host.capture.close()
 
 
 class ThreadingPool:
@@ -173,8 +210,8 @@ class ThreadingPool:
 
     def __init__(self, workers: int, project: Project) -> None:
         self._workers = workers
-        self._surroundings = _Surroundings(project, threads=True)
-        self._host = _InProcess(self._surroundings.capture, interruptible=False)
+        self._surroundings = _Surroundings(project)
+        self._hosts: list[_InProcess] = []
         self._threads: list[threading.Thread] = []
         self._work: queue.SimpleQueue[tuple[int, Job, Sequence[Task]] | None] = queue.SimpleQueue()
         self._running: dict[int, int] = {}  # ticket -> number of tasks
@@ -199,18 +236,25 @@ class ThreadingPool:
         self._surroundings.enter()
         if len(self._threads) < min(self._workers, len(self._running)):
             # a daemon: the interpreter does not wait at its end for a task that nobody can stop
-            thread = threading.Thread(target=self._run, name=f"prun-{len(self._threads)}", daemon=True)
+            host = _InProcess(ThreadCapture(), interruptible=False)
+            name = f"prun-{len(self._threads)}"
+            thread = threading.Thread(target=self._run, args=(host,), name=name, daemon=True)
+            self._hosts.append(host)
             self._threads.append(thread)
             thread.start()
         self._work.put((ticket, job, tasks))
 
-    def _run(self) -> None:
+    def _run(self, host: _InProcess) -> None:
         while (batch := self._work.get()) is not None:
             ticket, job, tasks = batch
-            self._inbox.put(Done(ticket, run_batch(job, tasks, self._host)))
+            self._inbox.put(Done(ticket, host.run(job, tasks)))
 
     def free(self) -> int:
         return self._workers - len(self._running)
+
+    def running(self) -> Sequence[Running]:
+        """What runs just now."""
+        return [running for host in self._hosts if (running := host.running) is not None]
 
     def wait(self, timeout: float | None) -> Sequence[Done]:
         end = None if timeout is None else time.monotonic() + timeout
@@ -249,4 +293,4 @@ class ThreadingPool:
         if not self._running and not self._abandoned:
             for thread in threads:
                 thread.join()
-        self._surroundings.leave()
+        self._surroundings.leave(stopped=self._stop_at is not None)

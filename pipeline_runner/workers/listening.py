@@ -5,6 +5,7 @@ The pool's own answers stay as they are; this looks at the log files of its slot
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..model.work import Job, Task
 from .capture import read_log
 from .masking import masker
+from .streams import outside
 
 if TYPE_CHECKING:
     from ..engine.ports import Done, Pool
@@ -44,6 +46,10 @@ class ListeningPool:
         self._idle = idle
         self._looked = time.monotonic()
         self._heard: dict[str, tuple[int, float]] = {}  # task id -> characters heard, when
+        self._lock = threading.Lock()
+        self._inside = False  # the pool runs a task in the thread that waits
+        self._over = threading.Event()
+        self._ear: threading.Thread | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else a pool has (``inline``, for one) is the pool's."""
@@ -64,6 +70,9 @@ class ListeningPool:
         self._pool.stop(grace)
 
     def close(self) -> None:
+        self._over.set()
+        if self._ear is not None:
+            self._ear.join()
         self._pool.close()
 
     def wait(self, timeout: float | None) -> Sequence[Done]:
@@ -71,10 +80,32 @@ class ListeningPool:
         while True:
             slice_ = min(self._every, SLICE)
             left = slice_ if end is None else min(slice_, max(end - time.monotonic(), 0.0))
-            found = self._pool.wait(left)
-            self._listen()
+            found = self._wait(left)
+            with self._lock:
+                self._listen()
             if found or (end is not None and time.monotonic() >= end):
                 return found
+
+    def _wait(self, seconds: float) -> Sequence[Done]:
+        if not getattr(self._pool, "inline", False):
+            return self._pool.wait(seconds)
+        if self._ear is None:
+            self._ear = threading.Thread(target=self._attend, name="prun-ear", daemon=True)
+            self._ear.start()
+        self._inside = True
+        try:
+            return self._pool.wait(seconds)
+        finally:
+            with self._lock:  # nothing is heard of a task any more once its outcome is known
+                self._inside = False
+
+    def _attend(self) -> None:
+        """In a thread of its own, where the one that waits is in the task itself."""
+        with outside():
+            while not self._over.wait(min(max(self._every, 0.01), SLICE)):
+                with self._lock:
+                    if self._inside:
+                        self._listen()
 
     def _listen(self) -> None:
         now = time.monotonic()
@@ -93,8 +124,12 @@ class ListeningPool:
 
 
 def printing(pool: Pool) -> Iterator[tuple[Job, Task, str]]:
-    """What the tasks that run in processes of their own have printed so far."""
-    for slot in getattr(pool, "_slots", ()):
+    """What the tasks that run just now have printed so far."""
+    for running in getattr(pool, "running", tuple)():  # in threads of this process
+        text = running.capture.so_far(masker(running.job.secrets, running.job.project.root))
+        if text and running in pool.running():  # type: ignore[attr-defined]
+            yield running.job, running.task, text
+    for slot in getattr(pool, "_slots", ()):  # in processes of their own
         batch = slot.batch
         if batch is None or not hasattr(slot, "running"):
             continue

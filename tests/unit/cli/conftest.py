@@ -43,8 +43,8 @@ class StubRun:
         rows = [{"id": t.id, "step": t.step, "status": t.status} for t in self.tasks]
         return {"run_id": self.id, "status": self.status, "counts": self.counts, "tasks": rows}
 
-    def log(self, id: str) -> str:
-        return "" if id == "clean" else f"log of {id}\n"
+    def log_of(self, id: str) -> Any:
+        return SimpleNamespace(text="" if id == "clean" else f"log of {id}\n", run=self.id, task=id)
 
     def describe(self, id: str) -> dict[str, Any]:
         parts = [("seed", "item", "", "3")]

@@ -49,7 +49,23 @@ def test_only_when_asked_for_and_harmless() -> None:
         plain = view(lines, level=level)
         plain.printed("a[x]", "a \x1b[2Jtrick\n")
         plain(TaskLogged(1.0, "a", 0, 1, "a \x1b[2Jtrick\nand \x07more\n"))
-        assert lines[-2:] == ["a[x] | a ?[2Jtrick", "a[x] | and ?more"]
+        assert lines[-2:] == ["a[x] | a trick", "a[x] | and ?more"]
+
+
+def test_of_a_progress_bar_its_last_state() -> None:
+    lines: list[str] = []
+    plain = view(lines)
+    plain(TaskLogged(1.0, "a", 0, 1, "\r 10%|#   \r 50%|##  \r100%|####\ndone\r\n"))
+    assert lines == ["a[x] | 100%|####", "a[x] | done"]
+
+
+def test_a_long_log_that_was_shortened_in_its_middle_goes_on() -> None:
+    lines: list[str] = []
+    plain = view(lines)
+    numbered = [f"line {i}\n" for i in range(2000)]
+    plain.printed("a[x]", "".join(numbered[:1000]))
+    plain.printed("a[x]", "".join(numbered[:10]) + "... left out ...\n" + "".join(numbered[500:1002]))
+    assert lines[-3:] == ["a[x] | line 999", "a[x] | line 1000", "a[x] | line 1001"]
 
 
 def test_beside_progress(golden: object) -> None:

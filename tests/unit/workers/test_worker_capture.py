@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from typing import Any
 
-from pipeline_runner.workers.capture import LIMIT, Buffer, StreamCapture, read_bounded
+import pytest
+
+from pipeline_runner.workers.capture import LIMIT, read_bounded
+from pipeline_runner.workers.inline_capture import Buffer, ProcessCapture, ThreadCapture
 from pipeline_runner.workers.masking import Masker
+from pipeline_runner.workers.streams import outside
 
 
 def test_a_short_log_is_kept_whole() -> None:
@@ -47,16 +55,25 @@ def test_a_buffer_keeps_both_ends() -> None:
     assert len(text) < 3 * LIMIT
 
 
+def test_bytes_that_come_in_pieces() -> None:
+    buffer = Buffer()
+    for byte in "é".encode():
+        buffer.write_bytes(bytes([byte]))
+    assert buffer.text(str) == "é"
+
+
 def test_threads_have_logs_of_their_own() -> None:
-    capture = StreamCapture(threads=True)
     texts: dict[str, str] = {}
+    heard: dict[str, str] = {}
     barrier = threading.Barrier(2)
 
     def task(name: str) -> None:
+        capture = ThreadCapture()
         capture.begin()
         barrier.wait(10)
         print("from", name)
         sys.stdout.buffer.write(name.encode())
+        heard[name] = capture.so_far(str)
         barrier.wait(10)
         texts[name] = capture.end(str)
 
@@ -65,29 +82,103 @@ def test_threads_have_logs_of_their_own() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert texts == {"one": "from one\none", "two": "from two\ntwo"}
+    assert heard == texts == {"one": "from one\none", "two": "from two\ntwo"}
 
 
-def test_a_stream_kept_by_a_logging_handler_serves_later_tasks() -> None:
-    first = StreamCapture(threads=False)
-    first.begin()
+@pytest.fixture
+def capture() -> Iterator[ProcessCapture]:
+    made = ProcessCapture()
+    yield made
+    made.close()
+
+
+def test_children_and_c_code_are_heard_in_order(capture: ProcessCapture, capfd: Any) -> None:
+    import ctypes
+
+    before = sys.stdout, os.fstat(1).st_ino, os.fstat(2).st_ino
+    for _ in range(2):
+        capture.begin()
+        print("one")
+        subprocess.run([sys.executable, "-c", "import sys; print('two', file=sys.stderr)"], check=True)
+        sys.stdout.buffer.write(b"three\n")
+        if os.name == "posix":
+            ctypes.CDLL(None).printf(b"four\n")
+            threads = threading.Thread(target=print, args=("five",))
+            threads.start()
+            threads.join()
+        heard = capture.so_far(str)
+        text = capture.end(str)
+        python = ["one", "two", "three", *(["five"] if os.name == "posix" else [])]
+        for seen in (heard, text):  # stdio of C has a buffer of its own, which is emptied at the end
+            assert [line for line in seen.splitlines() if line != "four"] == python
+        assert ("four" in text) == (os.name == "posix")
+    assert (sys.stdout, os.fstat(1).st_ino, os.fstat(2).st_ino) == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_who_is_outside_of_the_task_prints_to_the_stream(capture: ProcessCapture, capfd: Any) -> None:
+    capture.begin()
+    with outside():
+        print("for the user")
+        sys.stderr.write("and this\n")
+    print("for the log")
+    assert capture.end(str) == "for the log\n"
+    out, err = capfd.readouterr()
+    assert (out, err) == ("for the user\n", "and this\n")
+
+
+def test_nothing_stays_redirected_after_an_interruption(capture: ProcessCapture, capfd: Any) -> None:
+    before = sys.stdout, os.fstat(1).st_ino
+    capture.begin()
+    capture.restore()
+    assert (sys.stdout, os.fstat(1).st_ino) == before
+    print("seen")
+    assert capfd.readouterr().out == "seen\n"
+    capture.begin()
+    print("next")
+    assert capture.end(str) == "next\n"
+
+
+def test_two_threads_do_not_take_the_descriptors_from_each_other(capture: ProcessCapture) -> None:
+    before = os.fstat(1).st_ino
+    capture.begin()
+    ours = os.fstat(1).st_ino
+
+    def other() -> None:
+        second = ProcessCapture()
+        second.begin()
+        found.append(os.fstat(1).st_ino)
+        second.end(str)
+        second.close()
+
+    found: list[int] = []
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert (found, os.fstat(1).st_ino) == ([ours], ours)
+    capture.end(str)
+    assert os.fstat(1).st_ino == before
+
+
+def test_a_stream_kept_by_a_logging_handler_serves_later_tasks(capture: ProcessCapture) -> None:
+    capture.begin()
     kept = sys.stderr
-    assert first.end(str) == ""
-    second = StreamCapture(threads=False)
-    second.begin()
+    assert capture.end(str) == ""
+    capture.begin()
     kept.write("later\n")
-    assert second.end(str) == "later\n"
+    assert capture.end(str) == "later\n"
     assert sys.stderr is not kept
 
 
-def test_a_task_in_a_task() -> None:
-    capture = StreamCapture(threads=False)
+def test_a_task_in_a_task(capture: ProcessCapture) -> None:
+    inner = ProcessCapture()
     before = sys.stdout
     capture.begin()
     print("outer")
-    capture.begin()
+    inner.begin()
     print("inner")
-    assert capture.end(str) == "inner\n"
+    assert inner.end(str) == "inner\n"
+    inner.close()
     print("outer again")
     assert capture.end(str) == "outer\nouter again\n"
     assert sys.stdout is before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ class Slot:
 class Pool:
     """One slot that prints a line each time somebody waits."""
 
-    inline = True
+    inline = False
 
     def __init__(self, folder: Path, lines: Sequence[str]) -> None:
         self.lines = list(lines)
@@ -75,7 +76,7 @@ def test_what_is_printed_is_heard(tmp_path: Path) -> None:
 def test_everything_else_is_the_pools(tmp_path: Path) -> None:
     pool: Any = Pool(tmp_path, [])
     listening = ListeningPool(pool, lambda printed: None, 1.0)
-    assert listening.inline is True
+    assert listening.inline is False
     listening.stop(2.0)
     assert pool.stopped == [2.0]
     pool._slots = []
@@ -87,3 +88,42 @@ def test_a_pool_without_processes_has_nothing_to_hear(tmp_path: Path) -> None:
     heard: list[Printed] = []
     assert ListeningPool(pool, heard.append, 0.0).wait(1.0) == ["done"]
     assert heard == []
+
+
+class Inline:
+    """Runs its one task in the thread that waits, until it was heard."""
+
+    inline = True
+    busy = False
+
+    def __init__(self, folder: Path, heard: list[Printed]) -> None:
+        self.job = Job("call", "a", "m:f", "store", Project(str(folder), (str(folder),)), "r1")
+        self.heard = heard
+        self.now: list[Any] = []
+
+    def running(self) -> list[Any]:
+        return list(self.now)
+
+    def wait(self, timeout: float | None) -> list[str]:
+        task = Task(0, "a", CacheKey("r", "0"), {}, {})
+        self.now = [SimpleNamespace(job=self.job, task=task, capture=self)]
+        end = time.monotonic() + 30
+        while not self.heard and time.monotonic() < end:
+            time.sleep(0.01)
+        self.now = []
+        return ["done"]
+
+    def so_far(self, mask: Any) -> str:
+        return "working\n"
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_task_in_the_waiting_thread_is_heard_while_it_runs(tmp_path: Path) -> None:
+    heard: list[Printed] = []
+    pool: Any = Inline(tmp_path, heard)
+    listening = ListeningPool(pool, heard.append, 0.0)
+    assert listening.wait(None) == ["done"]
+    assert [(p.task.id, p.text) for p in heard] == [("a", "working\n")]
+    listening.close()
