@@ -8,7 +8,7 @@ from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.bound import FileArg, Inline
 from pipeline_runner.workers.watch import changed_file
 
-STAMPS = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
+STAMPS = ("st_mode", "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 
 
 def test_a_file_is_compared_by_its_stamps_and_else_by_its_content(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_file_is_compared_by_its_stamps_and_else_by_its_content(tmp_path: Path
     assert not changed(old)
     assert not changed(old, stamps)
     assert not changed("not looked at while the stamps are the same", stamps)
-    assert not changed(old, (1, 2, 3, 4))  # touched
+    assert not changed(old, (1, 2, 3, 4, 5))  # touched
     path.write_text("new!")
     assert changed(old)
     assert changed(old, stamps)
