@@ -252,19 +252,28 @@ class Loop:
 
         def later(k: int, copies: Copies) -> None:
             self._told_published(step, copies)
+            if copies.lost:
+                self._prepare(step, [k], again=True)
+                self._drain()
+                return
             failed = [(k, copies.error)] if copies.error is not None else []
             hits = [] if failed else [k]
             self.tell(m.Prepared(self.at(), step.name, hits=hits, failed=failed))
 
         hits = []
+        lost = []
         failed = list(told.failed)
         for k in told.hits:
             copies = self.publishing.publish(step, k, partial(later, k))
             self._told_published(step, copies)
-            if copies.error is not None:
+            if copies.lost:
+                lost.append(k)
+            elif copies.error is not None:
                 failed.append((k, copies.error))
             elif not copies.later:
                 hits.append(k)
+        if lost:  # they looked reusable, and their bytes cannot be read
+            self._prepare(step, lost, again=True)
         return told._replace(hits=hits, failed=failed)
 
     def _told_published(self, step: Step, copies: Copies) -> None:

@@ -51,6 +51,7 @@ class Prepared(NamedTuple):
     same: Sequence[tuple[int, tuple[str, int]]] = ()  # item, and the task with the same key
     skipped: Sequence[int] = ()
     failed: Sequence[tuple[int, ErrorInfo]] = ()
+    lost: Sequence[int] = ()  # of the misses: those whose stored result cannot be read
 
 
 class SlotsFree(NamedTuple):

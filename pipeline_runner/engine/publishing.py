@@ -11,7 +11,7 @@ from ..keys.digest import combine
 from ..model.artifact import CacheKey
 from ..model.bound import Bound, Stored
 from ..model.graph import Step
-from ..model.outcome import ErrorInfo, Failed, Outcome, Succeeded
+from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from .dispatch import Dispatcher
 from .jobs import Jobs
 from .ports import Publisher
@@ -25,6 +25,7 @@ class Copies(NamedTuple):
     written: Sequence[str] = ()  # paths as people see them; those that were up to date are not among them
     error: ErrorInfo | None = None
     later: bool = False  # a worker is asked first
+    lost: bool = False  # the stored result cannot be read: it has to be computed again
 
 
 class Publishing:
@@ -67,7 +68,9 @@ class Publishing:
                     written.append(self.publisher.shown(path))
                 else:
                     pending.append((path, bound))
-        except (OSError, ValueError, BindError, BlobLost) as error:
+        except BlobLost as error:
+            return Copies(written, self.failure(error), lost=True)
+        except (OSError, ValueError, BindError) as error:
             return Copies(written, self.failure(error))
         if not pending:
             return Copies(written)
@@ -81,18 +84,23 @@ class Publishing:
         errors: list[ErrorInfo] = []
         written: list[str] = []
         left = len(pending)
+        lost = False
 
         def send(path: str, bound: Bound) -> None:
             def done(outcomes: Sequence[Outcome]) -> None:
-                nonlocal left
+                nonlocal left, lost
                 left -= 1
-                error = self.rendered(path, bound, outcomes[0])
-                if error is None:
-                    written.append(self.publisher.shown(path))
-                else:
-                    errors.append(error)
+                try:
+                    error = self.rendered(path, bound, outcomes[0])
+                    if error is None:
+                        written.append(self.publisher.shown(path))
+                    else:
+                        errors.append(error)
+                except BlobLost as lost_:
+                    lost = True
+                    errors.append(self.failure(lost_))
                 if left == 0:
-                    then(Copies(written, errors[0] if errors else None))
+                    then(Copies(written, errors[0] if errors else None, lost=lost))
 
             job = self.jobs.internal("render", step.name, self.suffix(path))
             task = self.jobs.value_task(step, "publishing", self.key(path, bound), bound, k)
@@ -102,13 +110,15 @@ class Publishing:
             send(path, bound)
 
     def rendered(self, path: str, bound: Bound, outcome: Outcome) -> ErrorInfo | None:
-        """A worker rendered it: put it in place."""
+        """A worker rendered it: put it in place. Raises ``BlobLost``."""
         if isinstance(outcome, Succeeded):
             try:
                 self.publisher.place(path, outcome.entry.outputs[""], bound.digest)
             except (OSError, ValueError) as error:
                 return self.failure(error)
             return None
+        if isinstance(outcome, InputLost):
+            raise BlobLost(outcome.blobs[0], outcome.damaged)
         if isinstance(outcome, Failed):
             return outcome.error._replace(kind="publish")
         return ErrorInfo("publish", f"{path} could not be written: the worker was lost")

@@ -55,7 +55,8 @@ class Reuse:
             self.candidates[step.name, k] = candidate
             reason = reason or self._reason(step, candidate, entry)
             misses.append(k)
-        return m.Prepared(at, step.name, hits, saved, misses, reason, same, found.skipped, found.failed)
+        return m.Prepared(at, step.name, hits, saved, misses, reason, same, found.skipped, found.failed,
+                          misses if again else ())  # fmt: skip
 
     def _known(self, step: Step, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
         found: dict[CacheKey, Entry | Damaged] = {}

@@ -179,6 +179,7 @@ class State:
             if st.status[k] == Item.PREPARING:
                 st.status[k] = Item.SAME
                 self._same.setdefault(leader, []).append((st.step.name, k))
+        st.revived.update(told.lost)
         misses = awaited(told.misses)
         if misses:
             st.reason = told.reason

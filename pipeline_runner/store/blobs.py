@@ -45,6 +45,7 @@ class Blobs:
     def __init__(self, files: FileStore, *, careful: bool = False) -> None:
         self._files = files
         self._careful = careful and files.is_local  # others may write here while we read
+        self.doubtful = False  # what is there already is read before it is taken for written
         self._proved: dict[str, tuple[int, int, int]] = {}  # blob -> size, mtime, inode when proved
 
     # ---- writing ---------------------------------------------------------------------------------
@@ -98,7 +99,7 @@ class Blobs:
         path = _path(name)
         size = sum(memoryview(p).nbytes for p in parts)
         there = self._files.size(path) if self._files.is_local or size > _SMALL else None
-        if there != size:
+        if there != size or (self.doubtful and not (self._files.is_local and self.verify(name))):
             self._files.write(path, parts)
         elif self._files.is_local:
             self._files.touch(path)  # so that `cache gc` sees that it is in use

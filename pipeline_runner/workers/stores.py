@@ -34,6 +34,11 @@ class WorkerStore:
         if hasattr(self._store.files, "owner"):  # so that what a killed worker leaves can be told apart
             self._store.files.owner = run
 
+    def doubt(self, doubtful: bool) -> None:
+        """Whether bytes that are stored already are read before they are taken for written: those of a
+        result that was lost may be damaged too, and be found one by one."""
+        self._store.blobs.doubtful = doubtful
+
     @property
     def locks(self) -> Locks | None:
         """Who computes what, on stores of this machine."""

@@ -48,6 +48,7 @@ class _Batch:
         self.mask = Masker(values)
         self.secrets = values
         self.store = WorkerStore(job.store, job.project.root, job.run)
+        self.store.doubt(job.replace or job.kind == "render")
         self.loader = Loader(self.store.decode, self.secret)
         self.outcomes: list[Outcome] = []
         self.pending: list[int] = []  # positions of outcomes whose entries are not committed yet

@@ -66,6 +66,31 @@ def damage(path: Path, how: str) -> None:
         path.write_bytes(b"x" * len(data))
 
 
+PUBLISHED_TASKS = """\
+from pathlib import Path
+
+def text(): return "line\\n" * 9000
+def tree():
+    made = Path("made")
+    made.mkdir(exist_ok=True)
+    (made / "data.txt").write_text("x" * 70_000)
+    return made
+def frame():
+    import pandas
+    return pandas.DataFrame({"a": range(9000)})
+def length(x): return len(str(x))
+"""
+
+PUBLISHED = """
+steps:
+  text: {call: tasks:text, publish: out/a.txt}
+  tree: {call: tasks:tree, publish: out/tree}
+  frame: {call: tasks:frame, publish: out/frame.csv}
+  length: {call: tasks:length, inputs: {x: text}}
+  path: {call: tasks:length, inputs: {x: tree}}
+  shape: {call: tasks:length, inputs: {x: frame}}
+"""
+
 DAMAGES = ["deleted", "cut", "emptied", "a bit turned", "other content"]
 
 
@@ -112,6 +137,26 @@ def test_whatever_is_damaged_no_wrong_result_comes(done: Project, how: str) -> N
     assert done.data("out.json") == expected()
     assert "Traceback" not in done.prun("runs", exit=None).text
     assert len(reused(done.run())) == 5
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("backend", ["sequential", "loky"])
+def test_what_was_published_comes_back_though_its_bytes_are_lost(
+    project: Project, how: str, backend: str
+) -> None:
+    """Text, a folder, and what a worker has to write; read by other steps, so that no look is taken."""
+    project.file("tasks.py", PUBLISHED_TASKS).pipeline(PUBLISHED).run("--backend", backend)
+    assert project.text("out/a.txt") == "line\n" * 9000
+    for path in project.stored_files():
+        if {"blobs", "files", "trees"} & {*path.parts}:
+            damage(path, how)
+    project.remove("out")
+    result = project.run("--backend", backend)
+    assert {"text", "tree", "frame"} == ran(result)
+    assert project.text("out/a.txt") == "line\n" * 9000
+    assert project.text("out/tree/data.txt") == "x" * 70_000
+    assert project.text("out/frame.csv").startswith("a\n0\n1\n")
+    assert len(reused(project.run("--backend", backend, "--paranoid"))) == 6
 
 
 @pytest.mark.parametrize("seed", range(4))

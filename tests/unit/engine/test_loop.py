@@ -384,6 +384,24 @@ def test_outputs_are_published_and_restored(make: Make) -> None:
     assert world.calls == []
 
 
+def test_what_cannot_be_read_to_be_published_again_is_computed_again(make: Make) -> None:
+    """It is read by a step, so that nothing looked at its bytes when it was found to be there."""
+    reader = "      r: {call: m:r, inputs: {a: a, t: t, f: f}}\n"
+    large = {"a": lambda: "a" * 20_000, "t": lambda: [1] * 20_000, "f": lambda x: str(x) * 20_000}
+    world = make(PUBLISH + reader, **large, r=lambda **k: 0)
+    world.run()
+    files = dict(world.publisher.files)
+    world.cache.blobs.clear()
+    world.publisher.files.clear()
+    world.calls.clear()
+    assert world.run().status == "succeeded"
+    assert world.publisher.files == files
+    assert sorted(world.calls) == ["a", "f[1]", "f[2]", "t"]
+    world.calls.clear()
+    assert world.run().status == "succeeded"
+    assert world.calls == []
+
+
 def test_equal_tasks_publish_each_their_own(make: Make) -> None:
     text = "steps: {a: {call: m:f, publish: a.txt}, b: {call: m:f, publish: b.txt}}"
     world = make(text, a=lambda: "text", b=boom)
