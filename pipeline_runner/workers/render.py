@@ -48,8 +48,9 @@ def _jsonable(value: Any) -> Any:
         return _jsonable(value.to_dict(orient="records"))
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    if hasattr(value, "tolist"):  # numpy arrays and scalars, series
-        return _jsonable(value.tolist())
+    for plain in ("tolist", "to_dicts", "to_pylist"):  # numpy and series, polars, pyarrow
+        if hasattr(value, plain):
+            return _jsonable(getattr(value, plain)())
     raise TaskError("publish", f"a value of type {_type(value)} cannot be written as .json")
 
 
@@ -60,12 +61,15 @@ def _json_key(key: Any) -> Any:
 
 
 def _csv(value: Any, path: Path) -> None:
-    if _frame(value):
+    if _frame(value, "DataFrame", "Series"):
         value.to_csv(path, index=_meaningful_index(value), lineterminator="\n")
+        return
+    if hasattr(value, "write_csv"):  # polars
+        value.write_csv(path)
         return
     import csv
 
-    header, rows = _table(value)
+    header, rows = _table(value, ".csv")
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if header is not None:
@@ -73,12 +77,12 @@ def _csv(value: Any, path: Path) -> None:
         writer.writerows(rows)
 
 
-def _table(value: Any) -> tuple[list[Any] | None, list[list[Any]]]:
+def _table(value: Any, suffix: str) -> tuple[list[Any] | None, list[list[Any]]]:
     """Rows (dicts, lists) or a dict of columns."""
     if isinstance(value, Mapping) and value and all(isinstance(c, (list, tuple)) for c in value.values()):
         lengths = {len(column) for column in value.values()}
         if len(lengths) > 1:
-            raise TaskError("publish", "the columns for .csv are not equally long")
+            raise TaskError("publish", f"the columns for {suffix} are not equally long")
         return list(value), [list(row) for row in zip(*value.values(), strict=True)]
     if isinstance(value, (list, tuple)) and all(isinstance(row, Mapping) for row in value):
         header: dict[Any, None] = {}
@@ -89,23 +93,30 @@ def _table(value: Any) -> tuple[list[Any] | None, list[list[Any]]]:
         return None, [list(row) for row in value]
     if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 2:
         return None, value.tolist()
+    if hasattr(value, "to_pydict"):  # pyarrow
+        return _table(value.to_pydict(), suffix)
     raise TaskError(
         "publish",
-        f"a value of type {_type(value)} cannot be written as .csv",
+        f"a value of type {_type(value)} cannot be written as {suffix}",
         hint="return a data frame, a list of dicts (rows) or a dict of lists (columns)",
     )
 
 
 def _parquet(value: Any, path: Path) -> None:
-    if not _frame(value):
-        from importlib import import_module
+    from importlib import import_module
 
-        header, rows = _table(value)
-        value = import_module("pandas").DataFrame(rows, columns=header)
-    if hasattr(value, "to_parquet"):
-        value.to_parquet(path, index=_meaningful_index(value))
-    else:
+    if hasattr(value, "write_parquet"):  # polars
         value.write_parquet(path)
+        return
+    if hasattr(value, "to_pydict"):  # pyarrow
+        import_module("pyarrow.parquet").write_table(value, path)
+        return
+    if _frame(value, "Series"):
+        value = value.to_frame()
+    if not _frame(value):
+        header, rows = _table(value, ".parquet")
+        value = import_module("pandas").DataFrame(rows, columns=header)
+    value.to_parquet(path, index=_meaningful_index(value))
 
 
 def _npy(value: Any, path: Path) -> None:
@@ -120,9 +131,12 @@ def _pkl(value: Any, path: Path) -> None:
     path.write_bytes(pickle.dumps(value, protocol=5))
 
 
-def _frame(value: Any) -> bool:
+def _frame(value: Any, *kinds: str) -> bool:
+    """Whether it is a data frame of pandas (or another of its kinds)."""
     pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(value, pandas.DataFrame)
+    return pandas is not None and isinstance(
+        value, tuple(getattr(pandas, k) for k in kinds or ("DataFrame",))
+    )
 
 
 def _meaningful_index(frame: Any) -> bool:

@@ -9,12 +9,27 @@ from typing import Any
 
 import numpy
 import pandas
+import pyarrow
 import pytest
 
 from pipeline_runner.workers.failure import TaskError
 from pipeline_runner.workers.render import render
 
 FRAME = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+TABLE = pyarrow.Table.from_pandas(FRAME, preserve_index=False)
+
+
+class Polars:
+    """As much of a polars frame as is used."""
+
+    def write_csv(self, path: Path) -> None:
+        path.write_text("of polars", encoding="utf-8")
+
+    def write_parquet(self, path: Path) -> None:
+        FRAME.to_parquet(path)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        return FRAME.to_dict("records")
 
 
 def text(value: Any, suffix: str, folder: Path) -> str:
@@ -28,6 +43,8 @@ def text(value: Any, suffix: str, folder: Path) -> str:
         (numpy.arange(3), [0, 1, 2]),
         ({"n": numpy.float64(0.5)}, {"n": 0.5}),
         (FRAME, [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
+        (TABLE, [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
+        (Polars(), [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
         ("ü", "ü"),
     ],
 )
@@ -44,13 +61,16 @@ def test_json(value: Any, expected: Any, tmp_path: Path) -> None:
         ({"a": [1, 2], "b": [3, 4]}, "a,b\n1,3\n2,4\n"),
         ([[1, 2], [3, 4]], "1,2\n3,4\n"),
         ([], ""),
+        (FRAME["a"], "a\n1\n2\n"),
+        (TABLE, "a,b\n1,x\n2,y\n"),
+        (Polars(), "of polars"),
     ],
 )
 def test_csv(value: Any, expected: str, tmp_path: Path) -> None:
     assert text(value, ".csv", tmp_path).strip("\n") == expected.strip("\n")
 
 
-@pytest.mark.parametrize("value", [FRAME, FRAME.to_dict("records"), FRAME.to_dict("list")])
+@pytest.mark.parametrize("value", [FRAME, FRAME.to_dict("records"), FRAME.to_dict("list"), TABLE, Polars()])
 def test_parquet(value: Any, tmp_path: Path) -> None:
     pandas.testing.assert_frame_equal(pandas.read_parquet(render(value, ".parquet", str(tmp_path))), FRAME)
 
@@ -71,6 +91,7 @@ def test_npy_and_pickle(tmp_path: Path) -> None:
         (object(), ".json", "a value of type object cannot be written as .json"),
         (5, ".csv", "a value of type int cannot be written as .csv"),
         ({"a": [1], "b": [1, 2]}, ".csv", "not equally long"),
+        (5, ".parquet", "a value of type int cannot be written as .parquet"),
         ([object()], ".npy", "cannot be written as .npy"),
         (lambda: 1, ".pkl", "cannot be written as .pkl"),
         (5, ".docx", "cannot publish as .docx"),
