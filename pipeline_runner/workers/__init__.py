@@ -1,1 +1,1 @@
-"""Calling the user's functions. The only home of joblib."""
+"""Calling the user's functions, in processes of their own or in this one."""

@@ -1,23 +1,17 @@
-"""The pool of worker processes (joblib's loky): hard time-outs, deaths that no neighbour notices."""
+"""The pool of worker processes, like joblib's loky: hard time-outs, deaths that no neighbour notices."""
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
-import pickle
-import queue
-import sys
-import threading
 import time
-import warnings
-import weakref
 from collections.abc import Sequence
-from concurrent.futures import Future
+from multiprocessing.connection import wait
 
 from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
 from ..model.work import Job, Project, Task
-from .answer import unpack
 from .capture import read_log
 from .errors import timed_out
 from .masking import masker
@@ -35,7 +29,7 @@ _NATIVE_THREADS = (
 )
 _STARTS = 3  # workers that may die in a row before they begin a batch
 _FAREWELL = 2.0  # seconds that idle workers have to end by themselves
-_SLICE = 0.25 if sys.platform == "win32" else math.inf  # waiting there cannot be interrupted
+_SLICE = 0.25  # seconds between two looks: a dead worker's pipe stays open if a child of a task has it
 CANCELLED = ErrorInfo("cancelled", "cancelled")
 
 
@@ -43,20 +37,15 @@ class LokyPool:
     """N slots, each a process of its own that starts with its first batch."""
 
     def __init__(self, workers: int, project: Project) -> None:
-        # what loky says when it tidies up after a death is of no use to the user
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.externals\.loky")
         self._scratch = Scratch()
-        self._inbox: queue.SimpleQueue[tuple[Slot, int, Future[bytes]]] = queue.SimpleQueue()
         env = worker_environment(workers)
-        self._slots = [
-            Slot(str(i), self._scratch.path, project, env, lambda *answer: self._inbox.put(answer))
-            for i in range(workers)
-        ]
+        self._slots = [Slot(str(i), self._scratch.path, project, env) for i in range(workers)]
         self._ready: list[Done] = []
         self._number = 0
         self._stop_at: float | None = None
-        self._closed = self._guarded = False
-        self._last_job: tuple[Job, bytes] | None = None
+        self._counted = 0.0  # when we last saw who is alive
+        self._closed = False
+        atexit.register(self.close)  # if nobody else does, not even after an exception
 
     def __enter__(self) -> LokyPool:
         return self
@@ -73,25 +62,25 @@ class LokyPool:
         free = [slot for slot in self._slots if slot.batch is None]
         slot = next((s for s in free if s.started), free[0])
         self._number += 1
-        tasks_bytes = pickle.dumps(tuple(tasks), protocol=5)
         slot.starts = 0
-        self._give(slot, Batch(self._number, ticket, job, tuple(tasks), self._pickled(job), tasks_bytes))
+        self._give(slot, Batch(self._number, ticket, job, tuple(tasks)))
 
     def free(self) -> int:
         return sum(slot.batch is None for slot in self._slots)
 
     def wait(self, timeout: float | None) -> Sequence[Done]:
         end = math.inf if timeout is None else time.monotonic() + timeout
+        looked = False
         while True:
-            self._collect()
             self._enforce()
             if self._ready:
                 ready, self._ready = self._ready, []
                 return ready
             now = time.monotonic()
-            if now >= end or (timeout is None and self.free() == len(self._slots)):
+            if (looked and now >= end) or (timeout is None and self.free() == len(self._slots)):
                 return []
-            self._sleep(min(end, self._next_look(now)) - now)
+            self._collect(min(end, self._next_look(now)) - now)
+            looked = True
 
     def stop(self, grace: float) -> None:
         """Returns at once; ``wait`` gives what ends within the grace, then NotRun for the rest."""
@@ -103,6 +92,7 @@ class LokyPool:
         if self._closed:
             return
         self._closed = True
+        atexit.unregister(self.close)
         try:
             for slot in self._slots:
                 if slot.batch is None:
@@ -119,70 +109,45 @@ class LokyPool:
 
     # ---- batches -----------------------------------------------------------------------------------
 
-    def _pickled(self, job: Job) -> bytes:
-        """A step's job comes with each of its batches: pickled once."""
-        if self._last_job is None or self._last_job[0] is not job:
-            self._last_job = (job, pickle.dumps(job, protocol=5))
-        return self._last_job[1]
-
     def _give(self, slot: Slot, batch: Batch) -> None:
         try:
             slot.submit(batch)
-            self._guard_exit()
         except Exception as exc:
             self._answer(slot, _lost(batch, f"no worker process could be started: {exc}", "", None))
-
-    def _guard_exit(self) -> None:
-        """If nobody closes this pool, the interpreter must not wait at its end for a hung task.
-
-        loky registers a hook of that kind with its first executor; the one registered last runs
-        first, so ours comes after it.
-        """
-        register = getattr(threading, "_register_atexit", None)
-        if register is not None and not self._guarded:
-            self._guarded = True
-            me = weakref.ref(self)
-
-            def close() -> None:
-                pool = me()
-                if pool is not None:
-                    pool.close()
-
-            register(close)
 
     def _answer(self, slot: Slot, outcomes: Sequence[Outcome]) -> None:
         assert slot.batch is not None
         self._ready.append(Done(slot.batch.ticket, outcomes))
         slot.batch = None
 
-    def _sleep(self, seconds: float) -> None:
-        try:
-            answer = self._inbox.get(timeout=None if seconds == math.inf else max(0.0, min(seconds, _SLICE)))
-        except queue.Empty:
+    def _collect(self, seconds: float = 0.0) -> None:
+        """Take what was answered; wait for the first answer, but no longer than so many seconds."""
+        seconds = 0.0 if self._ready else max(0.0, min(seconds, _SLICE))
+        busy = [(slot, pipe) for slot in self._slots if (pipe := slot.answers) is not None]
+        if not busy:
+            time.sleep(seconds)
             return
-        self._take(*answer)
+        ready = wait([pipe for _, pipe in busy], seconds)
+        now = time.monotonic()
+        count = not ready or now - self._counted > _SLICE
+        self._counted = now if count else self._counted
+        for slot, pipe in busy:
+            if pipe in ready or (count and slot.gone):
+                self._take(slot)
 
-    def _collect(self) -> None:
-        while True:
-            try:
-                self._take(*self._inbox.get_nowait())
-            except queue.Empty:
-                return
-
-    def _take(self, slot: Slot, number: int, future: Future[bytes]) -> None:
+    def _take(self, slot: Slot) -> None:
         batch = slot.batch
-        if batch is None or batch.number != number:
-            return  # answered already, when its worker was killed
+        assert batch is not None
         try:
-            answer = unpack(future.result(), batch.tasks, batch.job.run)
-        except Exception as exc:
-            self._lost(slot, batch, exc)
+            answer = slot.answer()
+        except Exception:
+            self._lost(slot, batch)
             return
         self._answer(slot, answer.outcomes)
         if answer.spoiled:
             slot.kill()
 
-    def _lost(self, slot: Slot, batch: Batch, exc: Exception) -> None:
+    def _lost(self, slot: Slot, batch: Batch) -> None:
         """The worker died."""
         running = slot.running()
         why, log = slot.why_ended(), read_log(slot.log, masker(batch.job.secrets, batch.job.project.root))
@@ -218,7 +183,9 @@ class LokyPool:
             if slot.batch is None:
                 continue
             if self._stop_at is not None and now >= self._stop_at:
-                self._kill(slot, None)
+                self._collect()
+                if slot.batch is not None:
+                    self._kill(slot, None)
                 continue
             limit = slot.batch.job.timeout
             running = slot.running() if limit is not None else None
@@ -257,9 +224,8 @@ def _lost(batch: Batch, why: str, log: str, position: int | None) -> list[Outcom
 def worker_environment(workers: int) -> dict[str, str]:
     """Variables of a worker's start; those that are set already win.
 
-    Native thread pools share the cores out, as joblib does. The working folder must not stand on
-    the import path while the worker starts: a project may have a ``joblib.py`` or ``queue.py``.
+    Native thread pools share the cores out, as joblib does.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = str(max(1, cores // workers))
-    return {**dict.fromkeys(_NATIVE_THREADS, threads), "PYTHONSAFEPATH": "1"}
+    return dict.fromkeys(_NATIVE_THREADS, threads)

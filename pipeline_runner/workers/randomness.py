@@ -29,8 +29,6 @@ class Randomness:
 
     def before_import(self, module: str) -> None:
         if module not in self._seeded:
-            if "numpy" in sys.modules:  # joblib brings it; else a seed set on import would not be seen
-                import numpy.random  # noqa: F401
             self._before = (random.getstate(), _numpy_snapshot())
 
     def reset(self, module: str) -> None:
@@ -52,7 +50,7 @@ class Randomness:
         if before is None:
             return _Seeded(None, None)
         state, numpy = random.getstate(), _numpy_snapshot()
-        seeded_numpy = before[1] is not None and numpy != before[1]
+        seeded_numpy = numpy is not None and numpy != (before[1] or _numpy_at_first())
         return _Seeded(
             state if state != before[0] else None,
             sys.modules["numpy.random"].get_state() if seeded_numpy else None,
@@ -74,9 +72,19 @@ def _numpy_snapshot() -> bytes | None:
     numpy = sys.modules.get("numpy.random")
     if numpy is None:
         return None
-    generator = numpy.mtrand._rand._bit_generator
+    return _snapshot_of(numpy.mtrand._rand._bit_generator)
+
+
+def _snapshot_of(generator: Any) -> bytes:
     if type(generator).__name__ == "MT19937":
         import ctypes
 
-        return ctypes.string_at(generator.ctypes.state_address, 2500)  # 0.4 us; get_state takes 30
-    return repr(numpy.get_state()).encode()
+        return ctypes.string_at(generator.ctypes.state_address, 2500)  # 0.4 us; the state takes 30
+    return repr(generator.state).encode()
+
+
+def _numpy_at_first() -> bytes | None:
+    """The state that numpy began with, where the user's module was the first to import it."""
+    generator = sys.modules["numpy.random"].mtrand._rand._bit_generator
+    entropy = getattr(generator, "seed_seq", None) or getattr(generator, "_seed_seq", None)
+    return None if entropy is None else _snapshot_of(type(generator)(entropy))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import faulthandler
 import os
 import pickle
 import shutil
@@ -11,8 +11,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
-from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -21,6 +19,7 @@ from .answer import pack
 from .capture import FileCapture
 from .fence import Fence
 from .imports import install
+from .mail import receive, send
 from .processes import own_session
 from .progress import ProgressWriter
 from .task import run_batch
@@ -33,7 +32,6 @@ class Setup(NamedTuple):
     folder: str  # temporary, of the run
     log: str  # path of the slot's log file
     progress: str  # path of the slot's progress file
-    unset: tuple[str, ...]  # environment variables that served the start alone
 
 
 _UNLIMITED = contextlib.nullcontext()  # the parent watches the clock, and kills
@@ -68,38 +66,32 @@ class _Seat:
         return self.capture.end(mask)
 
 
-_seat: _Seat | None = None
+def main(calls: Connection, answers: Connection, life: Connection) -> None:
+    """All of a worker's life. ``life`` is a pipe that ends when the parent is gone, however it went."""
+    setup: Setup = pickle.loads(calls.recv_bytes())
+    seat = _begin(setup, life)
+    while True:
+        try:
+            message = receive(calls)
+        except (EOFError, OSError):
+            return  # nothing more is to be done
+        number, job, tasks = pickle.loads(message)
+        seat.progress.batch(number)
+        outcomes = run_batch(job, tasks, seat)
+        # the answer holds plain values only
+        send(answers, pack(outcomes, seat.fence.left_running()), setup.folder)
 
 
-def start(setup: Setup, life: Connection) -> None:
-    """The initializer. ``life`` is a pipe that ends when the parent is gone, however it went."""
-    global _seat
+def _begin(setup: Setup, life: Connection) -> _Seat:
     own_session()
     threading.Thread(target=_die_with, args=(life, setup.folder), name="prun-life", daemon=True).start()
-    for name in setup.unset:
-        os.environ.pop(name, None)
-    # loky made itself the start method, which the children of a task would not know
-    multiprocessing.set_start_method(None, force=True)
-    # a worker that loky finds to have grown would leave by itself, and want to be started again
-    setattr(import_module("joblib.externals.loky.process_executor"), "_USE_PSUTIL", False)  # noqa: B010
     install(setup.project)
     os.chdir(setup.project.root)
     sys.argv = [""]
-    _seat = _Seat(setup)
-
-
-def run(number: int, job: bytes, tasks: bytes) -> bytes:
-    """A batch. Job and tasks are pickled by the parent, once; the answer holds plain values only."""
-    assert _seat is not None
-    _seat.progress.batch(number)
-    outcomes = run_batch(_job(job), pickle.loads(tasks), _seat)
-    return pack(outcomes, _seat.fence.left_running())
-
-
-@lru_cache(maxsize=8)
-def _job(data: bytes) -> Job:
-    job: Job = pickle.loads(data)
-    return job
+    seat = _Seat(setup)
+    if "PYTHONFAULTHANDLER" not in os.environ:
+        faulthandler.enable()  # a crash in C leaves a traceback in the log
+    return seat
 
 
 def _die_with(life: Connection, folder: str) -> None:

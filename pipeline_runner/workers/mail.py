@@ -1,0 +1,37 @@
+"""Messages between the runner and a worker, over pipes in which nobody gets stuck.
+
+At most one message is on its way in each direction. What a pipe holds in any case goes through it; what is
+larger is laid into a file of the run's temporary folder, and the pipe carries its name. So neither side
+ever waits for the other to read, or for the rest of a message whose sender hangs or was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from multiprocessing.connection import Connection
+
+SMALL = 8000  # bytes: Windows' pipes hold no more
+_WHOLE, _FILE = b"m", b"f"
+
+
+def send(pipe: Connection, message: bytes, folder: str) -> None:
+    if len(message) < SMALL:
+        pipe.send_bytes(_WHOLE + message)
+        return
+    fd, path = tempfile.mkstemp(prefix="mail-", dir=folder)
+    with open(fd, "wb") as file:
+        file.write(message)
+    pipe.send_bytes(_FILE + os.fsencode(path))
+
+
+def receive(pipe: Connection) -> bytes:
+    """Raises ``EOFError`` or ``OSError`` when there will be no more."""
+    data = pipe.recv_bytes()
+    if data[:1] == _WHOLE:
+        return data[1:]
+    path = os.fsdecode(data[1:])
+    with open(path, "rb") as file:
+        message = file.read()
+    os.unlink(path)
+    return message
