@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..keys.digest import digest
 from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
+from ..model.outcome import FAILED
 from ..store.files import safe_name
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class StoreHistory:
         self.pipeline = _file_name(pipeline)
         self._latest: dict[str, Any] | None = None
         self._records: dict[str, Any] = {}
+        self._failed: dict[str, set[str]] = {}
         self._by_key: dict[str, dict[str, CacheKey]] = {}
         self._had: dict[str, frozenset[CacheKey]] = {}
         self._entries: dict[CacheKey, Entry | None] = {}
@@ -72,6 +74,19 @@ class StoreHistory:
         """The run in which the step last gave something."""
         found = self.latest.get(step)
         return found.get("run") if isinstance(found, dict) else None
+
+    def failed(self, step: str, key: str | None) -> bool:
+        """Whether the task failed when it was last tried."""
+        found = self.latest.get(step)
+        run = found.get("failed") if isinstance(found, dict) else None
+        if run is None:
+            return False
+        if step not in self._failed:
+            about = self._about(run, step)
+            keys = about.get("keys") or [""]
+            states = about.get("states", ())
+            self._failed[step] = {k for k, state in zip(keys, states, strict=False) if state == FAILED}
+        return (key or "") in self._failed[step]
 
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         same_id = self._entry(step, key or "")
@@ -123,14 +138,18 @@ class StoreHistory:
         run = self.since(step)
         if run is None:
             return {}
-        if run not in self._records:
-            self._records[run] = self.store.runs.read_json(run, "run")
-        record = self._records[run]
-        about = (record or {}).get("steps", {}).get(step)
+        about = self._about(run, step)
         if not about:
             return {}
         keys = about.get("keys") or [""]
         return {k: CacheKey(*e) for k, e in zip(keys, about.get("entries", ()), strict=False) if e}
+
+    def _about(self, run: str, step: str) -> Mapping[str, Any]:
+        """A step in the record of a run; empty where there is none."""
+        if run not in self._records:
+            self._records[run] = self.store.runs.read_json(run, "run")
+        found: Mapping[str, Any] = (self._records[run] or {}).get("steps", {}).get(step) or {}
+        return found
 
 
 def _item_parts(parts: Mapping[str, ArgPart]) -> dict[str, str]:

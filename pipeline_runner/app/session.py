@@ -9,10 +9,12 @@ from ..engine.expand import Expander
 from ..engine.plan import Planner
 from ..engine.prepare import Preparer
 from ..model.artifact import CacheKey
-from ..model.decision import PlannedTask
+from ..model.decision import PlannedTask, Reason
 from ..model.graph import Graph
 from .ahead import Ahead
 from .opened import Opened
+
+_NEW = (Reason("new"),)
 
 
 class Session(Opened):
@@ -33,4 +35,11 @@ class Session(Opened):
 
     def plan(self, graph: Graph, forced: frozenset[str]) -> list[PlannedTask]:
         binder, expander, preparer = self.binding(graph, "plan", forced)
-        return Planner(graph, binder, expander, preparer, self.recipes, self.history).plan()
+        rows = Planner(graph, binder, expander, preparer, self.recipes, self.history).plan()
+        return [self._tried(row) if row.reasons == _NEW else row for row in rows]
+
+    def _tried(self, row: PlannedTask) -> PlannedTask:
+        """What has no result yet may have been tried."""
+        if not self.history.failed(row.step, row.key):
+            return row
+        return row._replace(reasons=(Reason("new", "", "failed last time"),))

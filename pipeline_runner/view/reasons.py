@@ -15,7 +15,7 @@ def reason_words(reason: Reason) -> str:
     aside = f" ({detail})" if detail else ""
     match kind:
         case "new":
-            return "new"
+            return detail or "new"
         case "code":
             return f"code changed: {what}{aside}" if what else f"code changed{aside}"
         case "param" | "package":
