@@ -49,9 +49,12 @@ class Record(NamedTuple):
         return {led.key for led in self.led()} | {CacheKey(r, a) for r, a in self.reached}
 
 
-def read_records(store: Store) -> list[Record]:
-    """All that are whole, the newest first."""
-    return [r for run in store.runs.list_runs() if (r := read_record(store, run)) is not None]
+def read_records(store: Store, before: Sequence[Record] = ()) -> list[Record]:
+    """All that are whole, the newest first. ``before``: as read a moment ago; of those only the runs
+    that were not over are read again."""
+    closed = {r.run: r for r in before if r.status != OPEN}
+    found = (closed.get(run) or read_record(store, run) for run in store.runs.list_runs())
+    return [record for record in found if record is not None]
 
 
 def read_record(store: Store, run: str) -> Record | None:
@@ -89,13 +92,19 @@ def place_of(file: str, store: Store) -> str:
 class Kept(NamedTuple):
     """What the last runs of each pipeline lead to."""
 
-    runs: set[str]
     keys: set[CacheKey]
+    runs: set[str]
     open_keys: set[CacheKey]
 
 
-def kept(store: Store, records: Sequence[Record], keep_runs: int, now: float) -> Kept:
-    """The last ``keep_runs`` runs of each pipeline, those that may be going on, and what they need."""
+def kept(
+    store: Store, records: Sequence[Record], keep_runs: int, now: float, forget: float | None = None
+) -> Kept:
+    """The last ``keep_runs`` runs of each pipeline, those that may be going on, and what they need.
+
+    ``forget``: seconds after which a pipeline that has not run counts no more.
+    """
+    lasted = forgotten(records, now, forget) if forget is not None else set()
     by_id = {r.run: r for r in records}
     counted: dict[tuple[str, str], int] = {}
     runs: set[str] = set()
@@ -105,10 +114,10 @@ def kept(store: Store, records: Sequence[Record], keep_runs: int, now: float) ->
         count = counted[which] = counted.get(which, 0) + 1
         if record.status == OPEN and now - record.started < OPEN_FOR:
             open_runs.add(record.run)
-        if count <= keep_runs:
+        if count <= keep_runs and record.run not in lasted:
             runs.add(record.run)
     if keep_runs:
-        runs |= _latest(store)
+        runs |= _latest(store) - lasted
     runs |= open_runs
     for run in list(runs):  # a record may refer to another for its tasks
         seen = run
@@ -116,7 +125,15 @@ def kept(store: Store, records: Sequence[Record], keep_runs: int, now: float) ->
             seen = record_.same_as
             runs.add(seen)
     keys = {key for run in runs if run in by_id for key in by_id[run].led_keys()}
-    return Kept(runs, keys, {key for run in open_runs for key in by_id[run].led_keys()})
+    return Kept(keys, runs, {key for run in open_runs for key in by_id[run].led_keys()})
+
+
+def forgotten(records: Sequence[Record], now: float, after: float) -> set[str]:
+    """The runs of pipelines that have not run for so long: of checkouts that are gone, most likely."""
+    last: dict[tuple[str, str], float] = {}
+    for r in records:
+        last[r.pipeline, r.place] = max(last.get((r.pipeline, r.place), 0.0), r.started)
+    return {r.run for r in records if now - last[r.pipeline, r.place] > after}
 
 
 def _latest(store: Store) -> set[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEEP_RUNS = 10
 _MOST = 10  # biggest things that are told
+_LOOKS = 3  # at the runs that go on, before anything is removed
 
 
 class Kind(NamedTuple):
@@ -158,6 +159,7 @@ class Upkeep:
         older_than: float = 0.0,
         max_size: int | None = None,
         grace: float = GRACE,
+        forget: float | None = None,
         dry_run: bool = False,
     ) -> Swept:
         """Remove what the last runs of each pipeline do not lead to.
@@ -168,6 +170,7 @@ class Upkeep:
             max_size: bytes; beyond that results go that are reachable, too: those first that save
                 most room for what they cost to compute again.
             grace: seconds for which whatever was written or used is left alone.
+            forget: seconds; of a pipeline that has not run for so long nothing has to stay.
             dry_run: change nothing.
         """
         census = Census(self.store)
@@ -182,10 +185,18 @@ class Upkeep:
                     "run `prun cache gc` of the newest prun that uses this store",
                 )
             )
+        began = self.now()
+        limits = Limits(began, grace, older_than, max_size)
         records = read_records(self.store)
-        stay = kept(self.store, records, keep_runs, self.now())
-        limits = Limits(self.now(), grace, older_than, max_size)
-        decided = plan(census, Roots(stay.keys, stay.runs, stay.open_keys), limits)
+        stay = kept(self.store, records, keep_runs, began, forget)
+        decided = plan(census, Roots(*stay), limits)
+        for _ in range(_LOOKS):  # has a run begun meanwhile, or noted what it relies on?
+            records = read_records(self.store, records)
+            now = kept(self.store, records, keep_runs, began, forget)
+            if now == stay:
+                break
+            stay = now
+            decided = plan(census, Roots(*stay), limits)
         if not dry_run and not decided.nothing:
             carry_out(self.store, census, decided, now=self.now)
             self._forget_stamps(census)

@@ -100,6 +100,10 @@ def stats(file: str | None, store: str | None, as_json: bool) -> None:
     "--grace", metavar="AGE", default="1h", show_default=True, callback=_amount("duration"),
     help="Leave alone what was written or used lately: a run may rely on it.",
 )  # fmt: skip
+@click.option(
+    "--forget", metavar="AGE", callback=_amount("duration"),
+    help="Pipelines that have not run for so long count no more (90d): checkouts that are gone.",
+)  # fmt: skip
 @click.option("-n", "--dry-run", is_flag=True, help="Tell what would go; remove nothing.")
 @json_option
 def gc(
@@ -109,6 +113,7 @@ def gc(
     older_than: float | None,
     max_size: int | None,
     grace: float,
+    forget: float | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -124,8 +129,9 @@ def gc(
       prun cache gc --max-size 10GiB
     """
     swept = _upkeep(store, file).gc(
-        keep_runs=keep_runs, older_than=older_than or 0.0, max_size=max_size, grace=grace, dry_run=dry_run
-    )
+        keep_runs=keep_runs, older_than=older_than or 0.0, max_size=max_size, grace=grace, forget=forget,
+        dry_run=dry_run,
+    )  # fmt: skip
     from ..view.cache_tables import gc_lines
     from .output import result, result_json, result_style, result_width
 

@@ -63,6 +63,32 @@ def test_pipelines_of_one_name_do_not_push_one_another_out(store: Store) -> None
     assert keep(store, 1) == ({run_id(4), run_id(0)}, {key(4), key(0)})
 
 
+def test_pipelines_that_have_not_run_for_long_may_be_forgotten(store: Store) -> None:
+    put(store, 1, place="../gone/pipeline.yaml")
+    put(store, 2, place="../here/pipeline.yaml")
+    store.runs.write_json(run_id(1), "run", {**store.runs.read_json(run_id(1), "run"), "started": NOW - 9e6})
+    store.runs.write_latest("demo", {"s": {"run": run_id(1), "seconds": 1}})
+    found = kept(store, read_records(store), 5, NOW, forget=8e6)
+    assert (found.runs, found.keys) == ({run_id(2)}, {key(2)})
+    assert kept(store, read_records(store), 5, NOW, forget=1e7).runs == {run_id(1), run_id(2)}
+
+
+def test_of_records_read_before_only_open_ones_are_read_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, 1)
+    put(store, 2, status="running", steps={})
+    before = read_records(store)
+    put(store, 3)
+    store.runs.write_json(run_id(2), "reached", [list(key(77))])
+    asked: list[str] = []
+    real = store.runs.read_json
+    monkeypatch.setattr(store.runs, "read_json", lambda run, name: (asked.append(run), real(run, name))[1])
+    assert [r.run for r in read_records(store, before)] == [run_id(3), run_id(2), run_id(1)]
+    assert set(asked) == {run_id(2), run_id(3)}
+    assert kept(store, read_records(store, before), 0, NOW).open_keys == {key(77)}
+
+
 def test_a_project_that_moves_with_its_store_stays_the_same_pipeline(tmp_path: Path) -> None:
     here = Store.open(str(tmp_path / "a" / ".prun"), "/")
     there = Store.open(str(tmp_path / "b" / ".prun"), "/")
