@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
+from ..model.event import TasksReused, TasksStarted
 
 if TYPE_CHECKING:
     from ..engine.results import StepResult
     from ..store.store import Store
 
-FIRST = 5.0  # seconds into the run; shorter ones note nothing
+FIRST = 5.0  # seconds into the run; shorter ones note nothing, but what they reuse before they compute
+FEW = 10_000  # reused tasks up to which that takes no time
 EVERY = 60.0
 _SHARE = 50  # at least this many times what a note takes lies between two
 
@@ -39,8 +41,16 @@ class Reached:
         self._now = now
         self._next = now() + FIRST
         self._noted = False
+        self._reused = 0
+        self._cheap = store.files.is_local  # to note at once what is relied on; far away it takes a trip
 
     def __call__(self, event: Any) -> None:
+        if isinstance(event, TasksReused):
+            self._reused += len(event.items)
+        elif isinstance(event, TasksStarted) and self._cheap and 0 < self._reused <= FEW:
+            self._cheap = False
+            self.note()
+            return
         if self._now() >= self._next:
             self.note()
 

@@ -12,6 +12,7 @@ from pipeline_runner.app.reached import Reached
 from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, tasks_by_key
 from pipeline_runner.errors import StoreError
 from pipeline_runner.model.artifact import CacheKey
+from pipeline_runner.model.event import TasksReused, TasksStarted
 from pipeline_runner.store.store import Store
 
 NOW = 1_000_000_000.0
@@ -159,6 +160,18 @@ def test_a_short_run_notes_nothing(store: Store) -> None:
     for at in (0.1, 1.0, 4.0):
         clock.at = at
         reached(None)
+    assert store.runs.read_json(run_id(1), "reached") is None
+
+
+def test_what_is_reused_is_noted_before_anything_is_computed(store: Store) -> None:
+    reached = Reached(store, run_id(1), results(1), now=Clock())
+    reached(TasksStarted(0.1, "s", [0], 1))
+    assert store.runs.read_json(run_id(1), "reached") is None
+    reached(TasksReused(0.1, "s", [0], 1.0))
+    assert store.runs.read_json(run_id(1), "reached") is None
+    reached(TasksStarted(0.2, "t", [0], 1))
+    assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
+    reached.close()
     assert store.runs.read_json(run_id(1), "reached") is None
 
 
