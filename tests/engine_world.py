@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 from pipeline_runner.engine.bind import Binder
 from pipeline_runner.engine.dispatch import Dispatcher
 from pipeline_runner.engine.expand import Expander
+from pipeline_runner.engine.items import Items
 from pipeline_runner.engine.jobs import Jobs, Settings
 from pipeline_runner.engine.loop import Loop
 from pipeline_runner.engine.plan import Planner
 from pipeline_runner.engine.ports import Done
 from pipeline_runner.engine.prepare import Preparer
 from pipeline_runner.engine.publishing import Publishing
-from pipeline_runner.engine.results import Items
 from pipeline_runner.engine.reuse import Reuse
 from pipeline_runner.engine.state import State
 from pipeline_runner.errors import BlobLost
@@ -36,6 +36,7 @@ from pipeline_runner.model.decision import PlannedTask
 from pipeline_runner.model.event import TasksReused, TasksStarted
 from pipeline_runner.model.graph import Graph
 from pipeline_runner.model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
+from pipeline_runner.model.table import Found
 from pipeline_runner.model.work import Job, Project, Task
 from pipeline_runner.resolve.build import build
 from pipeline_runner.spec.load import load
@@ -71,11 +72,14 @@ class MemoryCache:
     def lookup(self, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
         return {k: self.entries[k] for k in keys if k in self.entries}
 
+    def find(self, recipe: str, args: Sequence[str]) -> Found:
+        return Found.of(recipe, args, self.entries)
+
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         return [e for k, e in self.entries.items() if k.recipe == recipe and isinstance(e, Entry)]
 
-    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
-        lost = [a.blob for a in entry.outputs.values() if a.blob is not None and a.blob not in self.blobs]
+    def prove(self, outputs: Mapping[str, Artifact], thorough: bool) -> Damaged | None:
+        lost = [a.blob for a in outputs.values() if a.blob is not None and a.blob not in self.blobs]
         return Damaged("missing", lost[0]) if lost else None
 
     def plain(self, artifact: Artifact) -> Any:
@@ -316,8 +320,9 @@ class World:
         )  # fmt: skip
         assert self.loop.run() == self.state.status
         for name, result in self.bound.results.items():
-            for k, entry in enumerate(result.entries):
-                if entry is not None:
+            for k in result.table.there():
+                entry = self.cache.entries.get(result.table.key(k))
+                if isinstance(entry, Entry):
                     key = result.items.keys[k] if isinstance(result.items, Items) else None
                     self.history.entries[name, key] = entry
                     self.history.recipes[entry.key.recipe] = self.code.recipe(name)

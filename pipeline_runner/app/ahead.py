@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..model.artifact import CacheKey
+from ..model.table import Found
+
 if TYPE_CHECKING:
-    from ..model.artifact import Artifact, CacheKey, Damaged, Entry
+    from ..model.artifact import Artifact, Damaged, Entry
     from ..store.store import Store
 
 
@@ -35,8 +38,11 @@ class Ahead:
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         return self._store.recipe_entries(recipe)
 
-    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
-        return self._store.prove(entry, thorough)
+    def find(self, recipe: str, args: Sequence[str]) -> Found:
+        return Found.of(recipe, args, self.lookup([CacheKey(recipe, a) for a in args]))
+
+    def prove(self, outputs: Mapping[str, Artifact], thorough: bool) -> Damaged | None:
+        return self._store.prove(outputs, thorough)
 
     def plain(self, artifact: Artifact) -> Any:
         return self._store.plain(artifact)

@@ -128,7 +128,7 @@ def execute(
         runner.close()
         record, seconds = closed[0]
         _tell(told, ev.RunFinished(seconds, status))
-    run = Run(record, store, binder=binder)
+    run = Run(record, store, graph=graph)
     run.notes = [*store.notes(), *notes.told()]
     return run
 

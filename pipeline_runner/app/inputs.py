@@ -102,7 +102,7 @@ def _restore(record: RunRecord, binder: Binder, expander: Expander, name: str) -
                 _splits(record, expander, split)
             except (Unknown, BindError):
                 return
-    for k in range(min(len(result.entries), len(about["entries"]))):
+    for k in range(min(len(result.table), len(about["entries"]))):
         result.set_entry(k, record.entry(name, k))
 
 

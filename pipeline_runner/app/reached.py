@@ -56,7 +56,7 @@ class Reached:
 
     def note(self) -> None:
         began = self._now()
-        keys = [list(e.key) for r in self._results.values() for e in r.entries if e is not None]
+        keys = [list(key) for result in self._results.values() for key in result.table.cache_keys()]
         try:
             self._store.runs.write_json(self._run, "reached", keys)
             self._noted = True

@@ -12,6 +12,7 @@ from ..model import event as ev
 from ..model.graph import Graph
 from ..model.names import task_id
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, REUSED, SKIPPED, STATES, SUCCEEDED
+from ..model.table import Table
 from .graph_json import graph_to_json
 from .records import RECORD_FORMAT, place_of
 from .runner import host_name
@@ -105,7 +106,8 @@ class Account:
         return {state: counts[state] for state in STATES}
 
     def _step_json(self, record: _StepRecord, result: StepResult | None) -> dict[str, Any]:
-        entries = [None if e is None else list(e.key) for e in result.entries] if result is not None else []
+        table = result.table if result is not None else Table(0)
+        entries = [None if a is None else [table.recipe, a] for a in table.args]
         shape = result.items.shape if result is not None and result.items is not None else None
         return {
             "keys": record.keys,
@@ -190,12 +192,14 @@ class Recorder(Account):
         }
 
     def latest(self, before: Mapping[str, Any], results: Mapping[str, StepResult]) -> dict[str, Any]:
-        """What this run adds to what is known of each step."""
+        """What this run adds to what is known of each step: what it gave, and whether tasks failed."""
         latest = dict(before)
-        for name in self.steps:
+        for name, record in self.steps.items():
+            failed = {"failed": self.run_id} if FAILED in record.states else {}
             result = results.get(name)
-            if result is None or not any(e is not None for e in result.entries):
-                continue
-            took = [e.seconds for e in result.entries if e is not None]
-            latest[name] = {"run": self.run_id, "seconds": sum(took) / len(took), "tasks": len(took)}
+            if result is not None and (tasks := result.table.count):
+                took = result.table.took() / tasks
+                latest[name] = {"run": self.run_id, "seconds": took, "tasks": tasks, **failed}
+            elif failed:
+                latest[name] = {**latest.get(name, {}), **failed}
         return latest

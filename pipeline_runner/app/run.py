@@ -17,7 +17,6 @@ from .task import RunTask, Task
 from .task_names import parse_name
 
 if TYPE_CHECKING:
-    from ..engine.bind import Binder
     from ..model.event import Event
     from .task_log import TaskLog
 
@@ -45,10 +44,9 @@ class Run:
         record: Mapping[str, Any],
         store: Store,
         *,
-        binder: Binder | None = None,
         graph: Graph | None = None,
     ) -> None:
-        self.record = RunRecord(record, store, binder=binder, graph=graph)
+        self.record = RunRecord(record, store, graph=graph)
         self.notes: list[str] = []  # what should be known of the store, in a sentence each
         self._status: str | None = None
 

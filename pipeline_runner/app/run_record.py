@@ -17,14 +17,13 @@ from .graph_json import graph_from_json
 from .task_names import parse_name
 
 if TYPE_CHECKING:
-    from ..engine.bind import Binder
     from ..model.event import Event
 
 
 class RunRecord:
     """The record of one run. What is large, or another run's, is read when it is asked for.
 
-    ``binder`` and ``graph`` spare reading what the process that made the run still knows.
+    ``graph`` spares reading what the process that made the run still knows.
     """
 
     def __init__(
@@ -32,13 +31,11 @@ class RunRecord:
         head: Mapping[str, Any],
         store: Store,
         *,
-        binder: Binder | None = None,
         graph: Graph | None = None,
     ) -> None:
         self.head = head
         self.store = store
-        self._binder = binder
-        self._graph: Graph | None = binder.graph if binder is not None else graph
+        self._graph = graph
 
     @property
     def id(self) -> str:
@@ -145,9 +142,6 @@ class RunRecord:
 
     def entry(self, step: str, k: int) -> Entry | None:
         """The entry that a task led to."""
-        if self._binder is not None and step in self._binder.results:
-            entries = self._binder.results[step].entries
-            return entries[k] if k < len(entries) else None
         keys = self.about(step)["entries"]
         if k >= len(keys) or keys[k] is None:
             return None

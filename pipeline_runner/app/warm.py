@@ -134,9 +134,8 @@ class Stamps:
             return
         steps = []
         for name, record in recorder.steps.items():
-            entries = binder.result(name).entries
             skipped = [k for k, state in enumerate(record.states) if state == "skipped"]
-            saved = sum(e.seconds for e in entries if e is not None)
+            saved = binder.result(name).table.took()
             steps.append(StepStamp(name, len(record.states), record.keys is not None, skipped, saved))
         value = {
             "format": FORMAT,
@@ -170,19 +169,18 @@ def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | N
 
     None where one cannot be told, or was written so lately that its time stamp proves nothing yet.
     """
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[str, set[str | None]] = {}
     for result in binder.results.values():
-        for entry in result.entries:
-            if entry is not None:
-                wanted.setdefault(entry.key.recipe, set()).add(f"{entry.key.args}.json")
+        if result.table.count:
+            wanted.setdefault(result.table.recipe, set()).update(result.table.args)
     read = {need for step in binder.graph.steps.values() for need in step.needs}
     names: list[str] = []
-    for recipe, singles in wanted.items():
-        folder = f"entries/{recipe}"
-        there = set(store.files.list(folder))
-        names += [f"{folder}/{name}" for name in sorted(singles & there)]
-        if not singles <= there:
-            names += [f"{folder}/{name}" for name in sorted(there) if name.endswith(".pack")]
+    for recipe, args in wanted.items():
+        there = sorted(store.files.list(folder := f"entries/{recipe}"))
+        singles = [n for n in there if n.endswith(".json") and n[:-5] in args]
+        names += [f"{folder}/{name}" for name in singles]
+        if len(singles) < len(args - {None}):
+            names += [f"{folder}/{name}" for name in there if name.endswith(".pack")]
     names += [name for last in binder.results if last not in read for name in _blobs(binder, last)]
     found = []
     for name in names:
@@ -195,7 +193,7 @@ def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | N
 
 
 def _blobs(binder: Binder, step: str) -> Iterator[str]:
-    for entry in binder.results[step].entries:
-        for artifact in entry.outputs.values() if entry is not None else ():
-            if artifact.blob is not None:
-                yield f"blobs/{artifact.blob[:2]}/{artifact.blob}"
+    for column in binder.results[step].table.outputs.values():
+        for blob in column.blob:
+            if blob is not None:
+                yield f"blobs/{blob[:2]}/{blob}"

@@ -6,7 +6,7 @@ cache key has. Files are looked at through the ``FileTracker``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -72,19 +72,25 @@ class Binder(References):
         args = step.args
         return all(n in args and isinstance(args[n], Input) for n in self.own_names(step))
 
-    def own_digests(self, step: Step, k: int) -> list[str]:
-        """The digests of the parts that depend on the item, where ``own_is_plain``."""
-        found = []
-        for name in self.own_names(step):
-            binding = step.args[name]
-            assert isinstance(binding, Input)
-            bound = self.bound(binding.ref, step, k)
-            classes = classes_of(bound)
-            digest = bound.digest
-            if classes:
-                digest = combine("with code", [digest, self.code.classes_digest(classes)])
-            found.append(digest)
-        return found
+    def own_digests(self, step: Step, items: Sequence[int]) -> list[Sequence[str]]:
+        """The digests of the parts that depend on the item, a column each, where ``own_is_plain``."""
+        refs = [b.ref for n in self.own_names(step) if isinstance(b := step.args[n], Input)]
+        return [self._ref_digests(ref, step, items) for ref in refs]
+
+    def _ref_digests(self, ref: Ref, step: Step, items: Sequence[int]) -> Sequence[str]:
+        found = self.result(step.name).items
+        if ref.root == "item" and not ref.path and found is not None:
+            digests = found.digests(items)
+            if digests is not None:
+                return digests
+        return [self.keyed(self.bound(ref, step, k)) for k in items]
+
+    def keyed(self, bound: Bound) -> str:
+        """What counts of a value in a key: its content, and the code of the classes that it carries."""
+        classes = classes_of(bound)
+        if not classes:
+            return bound.digest
+        return combine("with code", [bound.digest, self.code.classes_digest(classes)])
 
     def known_parts(self, step: Step, k: int | None) -> tuple[dict[str, ArgPart], set[str]]:
         """The parts that can be told now, and the names of those that cannot (for a plan)."""
@@ -144,10 +150,7 @@ class Binder(References):
         if isinstance(bound, Secret) or ref.root == "run":
             return bound, None
         kind = {"params": "param", "step": "input"}.get(ref.root, "item")
-        digest = bound.digest
-        classes = classes_of(bound)
-        if classes:
-            digest = combine("with code", [digest, self.code.classes_digest(classes)])
+        digest = self.keyed(bound)
         shown = bound.value if isinstance(bound, Inline) else _INLINE_TEXT
         text = shorten(shown) if shown is not _INLINE_TEXT else _artifact_text(bound)
         return bound, ArgPart(kind, ref.text, digest, text)

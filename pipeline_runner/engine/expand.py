@@ -6,14 +6,14 @@ from collections.abc import Container, Sequence
 from itertools import product
 from typing import Any
 
-from ..keys.canonical import plain_digest
 from ..model.artifact import Entry
 from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
 from ..model.names import item_keys
 from .bind import Binder, shorten
+from .items import FollowedItems, Items, Values
 from .references import BindError, as_text
-from .results import FollowedItems, Items, StepResult, Unknown
+from .results import StepResult, Unknown
 
 
 class SplitNeeded(Exception):
@@ -68,7 +68,7 @@ class Expander:
 
     def _list(self, step: Step, source: Ref | tuple[Any, ...], what: str) -> Sequence[Bound]:
         if not isinstance(source, Ref):
-            return [Inline(plain_digest(v), v) for v in source]
+            return Values(source)
         return self._elements(self.binder.bound(source, step, None), source.text or what)
 
     def _elements(self, bound: Bound, what: str) -> Sequence[Bound]:
@@ -80,7 +80,7 @@ class Expander:
             value = self.binder.plain(bound, what)
             if type(value) not in (list, tuple):
                 raise BindError(f"{what} is {shorten(value, 60)}, and a fan-out takes a list")
-            return [Inline(plain_digest(v), v) for v in value]
+            return Values(value)
         if isinstance(bound, Stored) and bound.artifact.codec in ("file", "tree"):
             raise BindError(f"{what} is a file, and a fan-out takes a list")
         found = self.splits.get(bound.digest)
@@ -144,7 +144,7 @@ class Expander:
         if len(ref.path) > named:
             return None  # something inside of one item
         chosen = self.binder.aligned(step, source).items
-        return range(len(source.entries)) if chosen is None else chosen
+        return range(len(source.table)) if chosen is None else chosen
 
     def _named(self, items: Items, fanout: ForEach, step: Step) -> Items:
         """``key:``: the items' own names."""
@@ -175,4 +175,6 @@ class Expander:
 
 def _keys(values: Sequence[Bound]) -> list[str]:
     """A KEY for each item; what is no plain value goes by its index."""
+    if isinstance(values, Values):
+        return item_keys(values.values)
     return item_keys([b.value if isinstance(b, Inline) else b for b in values])

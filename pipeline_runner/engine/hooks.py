@@ -23,11 +23,12 @@ class Hook(NamedTuple):
     when: str
     call: str
     summary: Mapping[str, Any]
+    env: Mapping[str, str] = {}
 
 
 def hook_task(hook: Hook, job: Job) -> tuple[Job, Task]:
     """The work for a worker. ``job``: any of the run, for what all share."""
-    made = job._replace(kind="hook", step=hook.when, call=hook.call, timeout=HOOK_SECONDS)
+    made = job._replace(kind="hook", step=hook.when, call=hook.call, env=hook.env, timeout=HOOK_SECONDS)
     task = Task(0, f"{hook.when} ({hook.call})", CacheKey("", ""), {"summary": Inline("", hook.summary)}, {})
     return made, task
 

@@ -173,9 +173,7 @@ class Loop:
 
     def _announce(self, event: Event) -> None:
         if isinstance(event, TaskFailed) and event.retry_in is None:
-            result = self.binder.result(event.step)
-            if result.present(event.item):  # it ran again because its result was lost
-                result.set_entry(event.item, None)
+            self.reuse.failed(event.step, event.item)
         elif isinstance(event, TasksCancelled):
             self.reuse.given_up(event.step, event.items)
         for observer in self.observers:

@@ -15,6 +15,7 @@ from . import rules
 from .bind import Binder
 from .depends import when_varies
 from .expand import Expander, SplitNeeded
+from .items import pick
 from .ports import Code, History
 from .prepare import Candidate, Candidates, Preparer
 from .reasons import damage, explain, since_the_last
@@ -103,7 +104,7 @@ class Planner:
             result.unknown = True  # a run ends it there: nothing can be reused
             self._row(step, None, None, RUN, [Reason("new", "", error.message)])
         else:
-            self._items(step, range(len(result.entries)))
+            self._items(step, range(len(result.table)))
 
     def _splits(self, split: SplitNeeded) -> bool:
         keys = {self.preparer.split_key(b): b for b in split.lists}
@@ -147,13 +148,17 @@ class Planner:
         followed = self.binder.result(step.follows).omitted if step.follows is not None else set()
         decided.update((k, (SKIP, [])) for k in items if k in followed)
         found, unknown = self._candidates(step, [k for k in items if k not in decided])
-        ready = {candidate.item: candidate for candidate in found.ready}
         decided.update((k, (SKIP, [])) for k in found.skipped)
         decided.update((k, (RUN, [Reason("new", "", error.message)])) for k, error in found.failed)
         decided.update((k, self._guess(step, k)) for k in unknown)
-        hits = self.preparer.look_up(step, [c.key for c in ready.values()])
-        for k, candidate in ready.items():
-            decided[k] = self._decide(step, k, candidate, hits.get(candidate.key))
+        known = self.preparer.look_up(step, found.recipe, found.args)
+        there = known.table.there()
+        result.set_rows(pick(found.items, there), known.table, there)
+        for i, k in enumerate(found.items):
+            if known.table.has(i):
+                decided[k] = (REUSE, [])
+            else:
+                decided[k] = (RUN, self._why_not(step, found.candidate(i), known.damaged.get(i)))
         for k in items:
             action, reasons = decided[k]
             key = result.items.keys[k] if result.items is not None else None
@@ -182,21 +187,18 @@ class Planner:
             except Unknown:
                 unknown.append(k)
             else:
-                ready += found.ready
+                ready += [found.candidate(i) for i in range(len(found.items))]
                 skipped += found.skipped
                 failed += found.failed
-        return Candidates(ready, skipped, failed), unknown
+        recipe = ready[0].key.recipe if ready else ""
+        known = [c.item for c in ready], recipe, [c.key.args for c in ready]
+        own = {c.item: c.own for c in ready if c.own is not None}
+        return Candidates(*known, own, skipped, failed), unknown
 
-    def _decide(
-        self, step: Step, k: int, candidate: Candidate, found: Entry | Damaged | None
-    ) -> tuple[str, list[Reason]]:
-        result = self.binder.result(step.name)
-        if isinstance(found, Entry):
-            result.set_entry(k, found)
-            return REUSE, []
-        if isinstance(found, Damaged):
-            return RUN, [damage(found)]
-        return RUN, self._why(step, k, self.preparer.parts(step, candidate), candidate.key)
+    def _why_not(self, step: Step, candidate: Candidate, damaged: Damaged | None) -> list[Reason]:
+        if damaged is not None:
+            return [damage(damaged)]
+        return self._why(step, candidate.item, self.preparer.parts(step, candidate), candidate.key)
 
     def _why(
         self, step: Step, k: int | None, parts: Mapping[str, ArgPart], at: CacheKey | None = None

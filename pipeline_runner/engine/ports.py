@@ -10,6 +10,7 @@ from ..model.artifact import ArgPart, Artifact, CacheKey, Entry, Recipe
 from ..model.artifact import Damaged as Damaged
 from ..model.bound import Bound
 from ..model.outcome import Outcome
+from ..model.table import Found
 from ..model.work import Job, Task
 
 
@@ -19,11 +20,14 @@ class Cache(Protocol):
     def lookup(self, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
         """The entries there are, proved by their checksums; keys without one are absent."""
 
+    def find(self, recipe: str, args: Sequence[str]) -> Found:
+        """The same for many keys of one recipe, as a table in their order."""
+
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         """Every entry made by a recipe (to tell `run` from `undecided`)."""
 
-    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
-        """What is wrong with an entry's blobs: by one look at them, or by reading them all."""
+    def prove(self, outputs: Mapping[str, Artifact], thorough: bool) -> Damaged | None:
+        """What is wrong with the blobs of a result: by one look at them, or by reading them all."""
 
     def plain(self, artifact: Artifact) -> Any:
         """The value of a "data" artifact. Raises ``BlobLost`` when its blob cannot be read."""

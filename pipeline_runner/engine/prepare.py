@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from ..keys.cache_key import ArgsDigests
 from ..keys.digest import combine
-from ..model.artifact import ArgPart, CacheKey, Damaged, Entry
+from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged
 from ..model.bound import Bound
 from ..model.graph import Step
 from ..model.names import task_id
 from ..model.outcome import ErrorInfo
+from ..model.table import Found, Table
 from .bind import Args, Binder
 from .depends import when_varies
 from .ports import Cache, Code
@@ -27,9 +28,19 @@ class Candidate(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    ready: Sequence[Candidate]
+    """Items of a step, with their keys: ``recipe`` and, for each, ``args``."""
+
+    items: Sequence[int] = ()
+    recipe: str = ""
+    args: Sequence[str] = ()
+    own: Mapping[int, Args] = {}  # by item, of those that ``Preparer.own`` does not bind
     skipped: Sequence[int] = ()  # ``when`` is false
     failed: Sequence[tuple[int, ErrorInfo]] = ()
+
+    def candidate(self, i: int) -> Candidate:
+        """The one at a position of ``items``."""
+        k = self.items[i]
+        return Candidate(k, CacheKey(self.recipe, self.args[i]), self.own.get(k))
 
 
 class Preparer:
@@ -65,34 +76,53 @@ class Preparer:
         """
         chosen, skipped, failed = self._held(step, items)
         if not chosen:
-            return Candidates((), skipped, failed)
+            return Candidates(skipped=skipped, failed=failed)
         try:
             shared = self.binder.shared_args(step)
         except BindError as error:
-            return Candidates((), skipped, [*failed, *((k, bind_failure(error)) for k in chosen)])
+            failed = [*failed, *((k, bind_failure(error)) for k in chosen)]
+            return Candidates(skipped=skipped, failed=failed)
         recipe = self.code.recipe(step.name).digest
         fixed = {name: part.digest for name, part in shared.parts.items()}
         names = self.binder.own_names(step) if step.fanout is not None else ()
         keys = ArgsDigests(fixed, names)
-        plain = step.fanout is not None and self.binder.own_is_plain(step)
-        ready: list[Candidate] = []
-        for k in chosen:
-            own = None
+        columns, own = self._own_digests(step, chosen, names, failed)
+        if failed:
+            gone = {k for k, _ in failed}
+            chosen = [k for k in chosen if k not in gone]
+        if step.cache.enabled:
+            return Candidates(chosen, recipe, self._args(keys, columns, chosen), own, skipped, failed)
+        args = [combine("task", [self.id_of(step, k)]) for k in chosen]
+        return Candidates(chosen, f"run-{self.binder.run_id}", args, own, skipped, failed)
+
+    def _args(
+        self, keys: ArgsDigests, columns: Sequence[Sequence[str]], items: Sequence[int]
+    ) -> Sequence[str]:
+        return keys.of_all(columns) if columns else [keys.of(())] * len(items)
+
+    def _own_digests(
+        self, step: Step, items: Sequence[int], names: Sequence[str], failed: list[tuple[int, ErrorInfo]]
+    ) -> tuple[list[Sequence[str]], dict[int, Args]]:
+        """What the items' own arguments give for their keys: column by column, or item by item where
+        binding takes more, or fails for some of them (which are added to ``failed``)."""
+        plain = step.fanout is None or self.binder.own_is_plain(step)
+        if plain:
             try:
-                if plain:
-                    digests = self.binder.own_digests(step, k)
-                else:
-                    own = self.binder.own_args(step, k)
-                    digests = [own.parts[name].digest for name in names]
+                return self.binder.own_digests(step, items) if names else [], {}
+            except BindError:
+                pass
+        own: dict[int, Args] = {}
+        rows: list[list[str]] = []
+        for k in items:
+            try:
+                bound = self.binder.own_args(step, k)
+                rows.append([bound.parts[name].digest for name in names])
             except BindError as error:
                 failed.append((k, bind_failure(error)))
                 continue
-            if step.cache.enabled:
-                key = CacheKey(recipe, keys.of(digests))
-            else:
-                key = CacheKey(f"run-{self.binder.run_id}", combine("task", [self.id_of(step, k)]))
-            ready.append(Candidate(k, key, own))
-        return Candidates(ready, skipped, failed)
+            if not plain:
+                own[k] = bound
+        return [list(column) for column in zip(*rows, strict=True)], own
 
     def _held(
         self, step: Step, items: Sequence[int]
@@ -123,24 +153,33 @@ class Preparer:
         """Whether a hit would count for the step."""
         return step.cache.enabled and step.name not in self.forced
 
-    def look_up(self, step: Step, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
-        if not self.reusable(step):
-            return {}
-        found = self.cache.lookup(keys)
-        if not self.lost and not self.paranoid and step.name not in self.last:
-            return found
-        return {key: self._proved(step, entry) for key, entry in found.items()}
+    def look_up(self, step: Step, recipe: str, args: Sequence[str]) -> Found:
+        """What the cache has, and where a look at it is due, can be read."""
+        if not self.reusable(step) or not args:
+            return Found(Table(len(args)), {})
+        found = self.cache.find(recipe, args)
+        if self.lost or self.paranoid or step.name in self.last:
+            self._prove(step, found)
+        return found
 
-    def _proved(self, step: Step, entry: Entry | Damaged) -> Entry | Damaged:
+    def _prove(self, step: Step, found: Found) -> None:
         """A blob is verified when it is first read; of what nothing here reads, there is a look."""
-        if not isinstance(entry, Entry):
-            return entry
-        for artifact in entry.outputs.values():
+        table = found.table
+        if not any(any(column.blob) for column in table.outputs.values()):
+            return
+        for k in table.there():
+            damaged = self._trouble(step, table.artifacts(k))
+            if damaged is not None:
+                table.clear(k)
+                found.damaged[k] = damaged
+
+    def _trouble(self, step: Step, outputs: Mapping[str, Artifact]) -> Damaged | None:
+        for artifact in outputs.values():
             if artifact.blob in self.lost:
                 return Damaged(self.lost[artifact.blob], artifact.blob[:12])
         if self.paranoid or step.name in self.last:
-            return self.cache.prove(entry, self.paranoid) or entry
-        return entry
+            return self.cache.prove(outputs, self.paranoid)
+        return None
 
     def parts(self, step: Step, candidate: Candidate) -> dict[str, ArgPart]:
         """All parts of a candidate's key that are not the recipe's."""

@@ -16,7 +16,7 @@ from .dispatch import Dispatcher
 from .jobs import Jobs
 from .ports import Publisher
 from .references import BindError
-from .results import entry_bound
+from .results import outputs_bound
 
 
 class Copies(NamedTuple):
@@ -42,17 +42,18 @@ class Publishing:
 
     def wanted(self, step: Step, k: int) -> Iterator[tuple[str, Bound]]:
         """The paths of a finished task and what belongs there."""
-        entry = self.binder.result(step.name).entry(k)
-        if not self.enabled or entry is None:
+        result = self.binder.result(step.name)
+        if not self.enabled or not result.present(k):
             return
+        outputs = result.table.artifacts(k)
         item = k if step.fanout is not None else None
         for output, target in step.publish.items():
             path = self.binder.text(target, step, item)
             if output:
-                artifact = entry.outputs[output]
+                artifact = outputs[output]
                 yield path, Stored(artifact.digest, artifact)
             else:
-                yield path, entry_bound(entry, step.outputs)
+                yield path, outputs_bound(outputs, step.outputs)
 
     def publish(self, step: Step, k: int, then: Callable[[Copies], None]) -> Copies:
         """Publish what a task gave. ``then`` is called with the end of it where that is ``later``."""

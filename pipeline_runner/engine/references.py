@@ -16,8 +16,9 @@ from ..model.bound import Bound, Deep, Inline, Many, Named, Secret, Stored
 from ..model.graph import Graph, Ref, Step, Text
 from ..resolve import condition
 from .depends import step_refs
+from .items import NOTHING
 from .ports import Cache, Code, FileTracker
-from .results import NOTHING, Selection, StepResult, Unknown, entry_bound
+from .results import Selection, StepResult, Unknown
 
 RUN_ID = "\0run.id\0"  # stands for the run's id wherever a key is made
 
@@ -106,10 +107,9 @@ class References:
             if step.outputs is not None and rest and isinstance(rest[0], str):
                 output, rest = rest[0], rest[1:]
             return self.deeper(result.gathered(output, self.aligned(reader, result)), rest, ref)
-        entry = result.entry(0)
-        if entry is None:
+        if not result.present(0):
             return NOTHING
-        return self.deeper(entry_bound(entry, step.outputs), ref.path, ref)
+        return self.deeper(result.output(0, None), ref.path, ref)
 
     def aligned(self, reader: Step, result: StepResult) -> Selection:
         """Which items of a fan-out a reader gathers.

@@ -1,16 +1,16 @@
-"""What a step gave: its items and, for each, the entry that its task led to."""
+"""What a step gave: its items and, as a table, what each of its tasks led to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..keys.canonical import list_digest, named_digest, plain_digest
+from ..keys.canonical import list_digest, named_digest
 from ..model.artifact import Artifact, Entry
-from ..model.bound import Bound, Inline, Many, Named, Stored
+from ..model.bound import Bound, Many, Named, Stored
 from ..model.graph import Step
-
-NOTHING = Inline(plain_digest(None), None)  # what a step gave that was skipped
+from ..model.table import Column, Table
+from .items import Items, pick
 
 
 class Unknown(Exception):
@@ -28,67 +28,15 @@ class Selection(NamedTuple):
     groups: Sequence[int] | None = None
 
 
-class Items:
-    """The items of a fan-out: their keys, and what each is bound to.
-
-    For ``STEP.*`` the items stand in groups: ``shape`` says how many each group has, and where
-    the outer list is a fan-out (``outer``), ``outer_index`` which of its items each group is of.
-    """
-
-    __slots__ = ("_axes", "_values", "keys", "outer", "outer_index", "shape")
-
-    def __init__(
-        self,
-        keys: Sequence[str],
-        values: Sequence[Bound] = (),
-        axes: dict[str, Sequence[Bound]] | None = None,
-        shape: Sequence[int] | None = None,
-    ) -> None:
-        self.keys = keys
-        self.shape = shape
-        self.outer: str | None = None
-        self.outer_index: Sequence[int] | None = None
-        self._values = values
-        self._axes = axes or {}
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def item(self, k: int) -> Bound:
-        return self._values[k]
-
-    def axis(self, name: str, k: int) -> Bound:
-        return self._axes[name][k]
-
-
-class FollowedItems(Items):
-    """The items of a fan-out over a fan-out: item ``k`` is the other's output ``k``."""
-
-    __slots__ = ("_output", "_source")
-
-    def __init__(self, source: StepResult, output: str | None, keys: Sequence[str] | None = None) -> None:
-        assert source.items is not None
-        super().__init__(keys or source.items.keys, shape=source.items.shape)
-        self.outer = source.items.outer
-        self.outer_index = source.items.outer_index
-        self._source = source
-        self._output = output
-
-    def item(self, k: int) -> Bound:
-        if not self._source.present(k) and not self._source.unknown:
-            return NOTHING  # it failed, and a trigger rule lets this one run nevertheless
-        return self._source.output(k, self._output)
-
-
 class StepResult:
     """Filled in as a run goes on. ``unknown``: it will run, so a plan cannot say what it gives."""
 
-    __slots__ = ("_gathered", "entries", "items", "omitted", "skipped", "step", "unknown")
+    __slots__ = ("_gathered", "items", "omitted", "skipped", "step", "table", "unknown")
 
     def __init__(self, step: Step) -> None:
         self.step = step
         self.items: Items | None = None
-        self.entries: list[Entry | None] = [None] if step.fanout is None else []
+        self.table = Table(1 if step.fanout is None else 0)
         self.skipped = False  # as a whole
         self.omitted: set[int] = set()  # items that a plan knows to be skipped
         self.unknown = False
@@ -102,23 +50,31 @@ class StepResult:
 
     @property
     def complete(self) -> bool:
-        return all(e is not None for e in self.entries)
+        return self.table.complete
 
     def expand(self, items: Items) -> None:
         self.items = items
-        self.entries = [None] * len(items)
+        self.table = Table(len(items))
         self._gathered.clear()
 
     def present(self, k: int) -> bool:
-        return k < len(self.entries) and self.entries[k] is not None
+        return self.table.has(k)
 
-    def entry(self, k: int) -> Entry | None:
-        return self.entries[k]
+    # ---- filling -----------------------------------------------------------------------------------
 
     def set_entry(self, k: int, entry: Entry | None) -> None:
-        self.entries[k] = entry
-        if self._gathered:
-            self._gathered.clear()
+        if entry is None:
+            self.table.clear(k)
+        else:
+            self.table.put(k, entry)
+        self._gathered.clear()
+
+    def set_rows(self, at: Sequence[int], found: Table, rows: Sequence[int]) -> None:
+        """Take what was found for some items."""
+        self.table.take(at, found, rows)
+        self._gathered.clear()
+
+    # ---- what it gave ------------------------------------------------------------------------------
 
     def output(self, k: int, output: str | None) -> Bound:
         """The output of item ``k``: the declared one, or all of it.
@@ -126,13 +82,18 @@ class StepResult:
         Raises:
             Unknown: the task has given nothing (yet).
         """
-        entry = self.entries[k]
-        if entry is None:
+        if not self.table.has(k):
             raise Unknown(self.step.name)
         if output is not None:
-            artifact = entry.outputs[output]
+            artifact = self.table.outputs[output].artifact(k)
             return Stored(artifact.digest, artifact)
-        return entry_bound(entry, self.step.outputs)
+        return outputs_bound(self.table.artifacts(k), self.step.outputs)
+
+    def column(self, output: str | None) -> Column | None:
+        """An output of all items, where it is one output."""
+        if output is None and self.step.outputs is not None:
+            return None
+        return self.table.outputs.get(output or "")
 
     def gathered(self, output: str | None, chosen: Selection) -> Bound:
         """The list of the items' outputs (of one declared output), in item order.
@@ -148,8 +109,8 @@ class StepResult:
     def _gather(self, output: str | None, chosen: Selection) -> Bound:
         shape = self.items.shape if self.items is not None else None
         if shape is None:
-            indices = range(len(self.entries)) if chosen.items is None else chosen.items
-            return list_bound([self.output(k, output) for k in indices])
+            indices = range(len(self.table)) if chosen.items is None else chosen.items
+            return self._listed(output, indices)
         wanted = None if chosen.items is None else set(chosen.items)
         groups = None if chosen.groups is None else set(chosen.groups)
         lists: list[Bound] = []
@@ -158,18 +119,25 @@ class StepResult:
             inner = range(start, start + size)
             start += size
             if groups is None or g in groups:
-                lists.append(
-                    list_bound([self.output(k, output) for k in inner if wanted is None or k in wanted])
-                )
+                lists.append(self._listed(output, [k for k in inner if wanted is None or k in wanted]))
         return list_bound(lists)
 
+    def _listed(self, output: str | None, indices: Sequence[int]) -> Bound:
+        """The list of some items' outputs: of a column as a whole, where it is small plain data."""
+        column = self.column(output)
+        if column is not None and (self.table.complete or all(map(self.table.has, indices))):
+            texts = pick(column.inline, indices)
+            if None not in texts:
+                return _texts_bound(list_digest(pick(column.digest, indices)), texts)
+        return list_bound([self.output(k, output) for k in indices])
 
-def entry_bound(entry: Entry, outputs: tuple[str, ...] | None) -> Bound:
+
+def outputs_bound(outputs: Mapping[str, Artifact], names: tuple[str, ...] | None) -> Bound:
     """A task's whole result."""
-    if outputs is None:
-        artifact = entry.outputs[""]
+    if names is None:
+        artifact = outputs[""]
         return Stored(artifact.digest, artifact)
-    items = tuple((n, Stored(entry.outputs[n].digest, entry.outputs[n])) for n in outputs)
+    items = tuple((n, Stored(outputs[n].digest, outputs[n])) for n in names)
     return Named(named_digest({n: b.digest for n, b in items}), items)
 
 
@@ -181,5 +149,9 @@ def list_bound(items: Sequence[Bound]) -> Bound:
         if not isinstance(b, Stored) or b.artifact.inline is None:
             return Many(digest, tuple(items))
         texts.append(b.artifact.inline)
+    return _texts_bound(digest, texts)
+
+
+def _texts_bound(digest: str, texts: Sequence[str]) -> Bound:
     text = "[" + ",".join(texts) + "]"
-    return Stored(digest, Artifact(digest, "data", len(text), text, None, (), f"list of {len(items)}"))
+    return Stored(digest, Artifact(digest, "data", len(text), text, None, (), f"list of {len(texts)}"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..model.artifact import CacheKey, Damaged, Entry
 from ..model.graph import Step
+from ..model.table import Found, Table
 from . import messages as m
+from .items import pick
 from .ports import History
-from .prepare import Candidate, Preparer
+from .prepare import Candidate, Candidates, Preparer
 from .reasons import damage, in_words, since_the_last
 
 
@@ -20,8 +22,9 @@ class Reuse:
         self.binder = preparer.binder
         self.history = history
         self.candidates: dict[tuple[str, int], Candidate] = {}  # what is to be computed
-        self._entries: dict[CacheKey, Entry] = {}  # made or found in this run
-        self._computing: dict[CacheKey, tuple[str, int]] = {}
+        # by recipe, then args: which task of this run has made it, which one is about to
+        self._made: dict[str, dict[str, tuple[str, int]]] = {}
+        self._computing: dict[str, dict[str, tuple[str, int]]] = {}
 
     def prepare(self, at: float, step: Step, items: Sequence[int], again: bool) -> m.Prepared:
         """Bind items, make their keys, look them up. ``again``: their results were lost.
@@ -32,43 +35,55 @@ class Reuse:
         self.binder.forget_bindings(step.name)
         found = self.preparer.candidates(step, items)
         reuse = not again and self.preparer.reusable(step)
-        known = self._known(step, [c.key for c in found.ready]) if reuse else {}
-        hits: list[int] = []
+        known = self._known(step, found) if reuse else Found(Table(len(found.items)), {})
+        there = known.table.there()
+        hits = stretch(pick(found.items, there))
+        self.binder.result(step.name).set_rows(hits, known.table, there)
         misses: list[int] = []
         same: list[tuple[int, tuple[str, int]]] = []
-        saved = 0.0
         reason = "its result was lost" if again else ""
-        for candidate in found.ready:
-            k, key = candidate.item, candidate.key
-            entry = known.get(key)
-            if isinstance(entry, Entry):
-                self._entries[key] = entry
-                self.binder.result(step.name).set_entry(k, entry)
-                hits.append(k)
-                saved += entry.seconds
+        computing = self._computing.setdefault(found.recipe, {})
+        for i in range(len(found.items)) if len(there) < len(found.items) else ():
+            if known.table.has(i):
                 continue
-            if reuse and key in self._computing:
-                same.append((k, self._computing[key]))
+            k, args = found.items[i], found.args[i]
+            if reuse and args in computing:
+                same.append((k, computing[args]))
                 continue
             if reuse:
-                self._computing[key] = (step.name, k)
-            self.candidates[step.name, k] = candidate
-            reason = reason or self._reason(step, candidate, entry)
+                computing[args] = (step.name, k)
+            candidate = self.candidates[step.name, k] = found.candidate(i)
+            reason = reason or self._reason(step, candidate, known.damaged.get(i))
             misses.append(k)
-        return m.Prepared(at, step.name, hits, saved, misses, reason, same, found.skipped, found.failed,
-                          misses if again else ())  # fmt: skip
+        return m.Prepared(
+            at, step.name, hits, known.table.took(), misses, reason, same, found.skipped, found.failed,
+            misses if again else (),
+        )  # fmt: skip
 
-    def _known(self, step: Step, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
-        found: dict[CacheKey, Entry | Damaged] = {}
-        if self._entries:
-            found = {k: self._entries[k] for k in keys if k in self._entries}
-        rest = [k for k in keys if k not in found and k not in self._computing]
-        found.update(self.preparer.look_up(step, rest))
+    def _known(self, step: Step, items: Candidates) -> Found:
+        """What was made in this run, or is in the cache."""
+        made = self._made.get(items.recipe)
+        computing = self._computing.get(items.recipe)
+        if not made and not computing:
+            return self.preparer.look_up(step, items.recipe, items.args)
+        made, computing = made or {}, computing or {}
+        rest = [i for i, a in enumerate(items.args) if a not in made and a not in computing]
+        looked = self.preparer.look_up(step, items.recipe, pick(items.args, rest))
+        found = Found(
+            Table(len(items.args), items.recipe), {rest[i]: what for i, what in looked.damaged.items()}
+        )
+        there = looked.table.there()
+        found.table.take(pick(rest, there), looked.table, there)
+        for i, a in enumerate(items.args) if made else ():
+            if a in made:
+                name, k = made[a]
+                if self.binder.result(name).present(k):
+                    found.table.take([i], self.binder.result(name).table, [k])
         return found
 
-    def _reason(self, step: Step, candidate: Candidate, found: Entry | Damaged | None) -> str:
-        if isinstance(found, Damaged):
-            return in_words([damage(found)])
+    def _reason(self, step: Step, candidate: Candidate, damaged: Damaged | None) -> str:
+        if damaged is not None:
+            return in_words([damage(damaged)])
         if not step.cache.enabled:
             return "cache off"
         if step.name in self.preparer.forced:
@@ -85,28 +100,49 @@ class Reuse:
         """A task has its result."""
         candidate = self.candidates.pop((step.name, k))
         self.binder.result(step.name).set_entry(k, entry)
-        self._computing.pop(candidate.key, None)
+        self._over(candidate)
         if step.cache.enabled:
-            self._entries[candidate.key] = entry
+            self._made.setdefault(candidate.key.recipe, {})[candidate.key.args] = (step.name, k)
 
     def missed(self, step: str, k: int) -> None:
         """A task came back without a result; it may go again."""
-        self._computing.pop(self.candidates[step, k].key, None)
+        self._over(self.candidates[step, k])
 
     def given_up(self, step: str, items: Iterable[int]) -> None:
         """Tasks that will never be computed: nobody may wait for them."""
         for k in items:
             candidate = self.candidates.pop((step, k), None)
             if candidate is not None:
-                self._computing.pop(candidate.key, None)
+                self._over(candidate)
+
+    def failed(self, step: str, k: int) -> None:
+        """A task has failed for good; what it gave before, and was lost, is no result any more."""
+        result = self.binder.result(step)
+        if result.present(k):
+            self._forget(result.table.key(k))
+            result.set_entry(k, None)
 
     def lost(self, step: Step, blobs: Sequence[str]) -> list[tuple[str, int]]:
         """The tasks that a step needs and that gave these blobs, so that they run again."""
         wanted = set(blobs)
         producers = []
         for name in step.needs:
-            for j, entry in enumerate(self.binder.result(name).entries):
-                if entry is not None and any(a.blob in wanted for a in entry.outputs.values()):
-                    producers.append((name, j))
-                    self._entries.pop(entry.key, None)
+            table = self.binder.result(name).table
+            for k in table.holding(wanted):
+                producers.append((name, k))
+                self._forget(table.key(k))
         return producers
+
+    def _over(self, candidate: Candidate) -> None:
+        self._computing.get(candidate.key.recipe, {}).pop(candidate.key.args, None)
+
+    def _forget(self, key: CacheKey | None) -> None:
+        if key is not None:
+            self._made.get(key.recipe, {}).pop(key.args, None)
+
+
+def stretch(items: Sequence[int]) -> Sequence[int]:
+    """Items in a row as a range."""
+    if isinstance(items, list) and items and items == list(range(items[0], items[0] + len(items))):
+        return range(items[0], items[-1] + 1)
+    return items

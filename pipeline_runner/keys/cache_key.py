@@ -70,6 +70,13 @@ class ArgsDigests:
             text += d.encode() + piece
         return digest(text)
 
+    def of_all(self, columns: Sequence[Sequence[str]]) -> list[str]:
+        """The digests of many calls; a column for each varying argument."""
+        if len(columns) != 1 or len(self._pieces) != 2 or {len(_MARK)} != set(map(len, columns[0])):
+            return [self.of(own) for own in zip(*columns, strict=True)]
+        head, tail = self._pieces
+        return [digest(b"%b%b%b" % (head, d.encode(), tail)) for d in columns[0]]
+
 
 def cache_key(recipe: str, args: str) -> CacheKey:
     return CacheKey(recipe, args)

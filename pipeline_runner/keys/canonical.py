@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -52,6 +52,11 @@ def plain_digest(value: Any) -> str:
         raise
 
 
+def plain_digests(values: Sequence[Any]) -> list[str]:
+    """``plain_digest`` of each of many values."""
+    return _deeply(lambda: _digests(values, 0))
+
+
 def list_digest(digests: Iterable[str]) -> str:
     """The digest of a list, from those of its elements."""
     return combine("list", digests)
@@ -76,6 +81,11 @@ def _digest(value: Any, depth: int) -> str:
     if type(value) is not list:
         value = from_numpy(value)
         return _bytes_digest(value) if type(value) is bytes else digest(_text(value).encode())
+    return list_digest(_digests(value, depth))
+
+
+def _digests(value: Sequence[Any], depth: int) -> list[str]:
+    """The digests of a list's elements."""
     if depth > MAX_DEPTH:
         raise TooDeep("", "list", _DEEP)
     parts: list[str] = []
@@ -91,7 +101,7 @@ def _digest(value: Any, depth: int) -> str:
                 add(_digest(v, depth + 1))
     except NotPlain as e:
         raise e.within(f"[{len(parts)}]") from None
-    return list_digest(parts)
+    return parts
 
 
 def _bytes_digest(value: bytes) -> str:

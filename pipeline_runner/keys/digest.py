@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 LENGTH = 24  # bytes
+_MANY = 100  # parts from which on they are looked at together
 
 
 def digest(data: Buffer) -> str:
@@ -32,10 +33,25 @@ def combine(tag: str, parts: Iterable[str | bytes]) -> str:
 
 def sequence_bytes(tag: str, parts: Iterable[str | bytes]) -> bytes:
     """What ``combine`` digests."""
+    parts = list(parts)
+    if len(parts) >= _MANY and (found := _texts_bytes(tag, parts)) is not None:
+        return found
     raw = [tag.encode("utf-8", "surrogatepass")]
     raw.extend([p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts])
     head = b",".join([b"%d" % len(p) for p in raw])
     return b"%d:%b;%b" % (len(raw), head, b"".join(raw))
+
+
+def _texts_bytes(tag: str, parts: list[str | bytes]) -> bytes | None:
+    """The same, where all are ASCII texts: a long list of digests is put together in a moment."""
+    try:
+        text = tag + "".join(parts)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    if not text.isascii():
+        return None
+    head = ",".join(map(str, [len(tag), *map(len, parts)]))
+    return f"{len(parts) + 1}:{head};{text}".encode()
 
 
 class Hasher:

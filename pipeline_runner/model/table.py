@@ -94,7 +94,7 @@ class Table:
         args = self.args[k]
         return None if args is None else CacheKey(self.recipe, args)
 
-    def keys(self) -> Iterator[CacheKey]:
+    def cache_keys(self) -> Iterator[CacheKey]:
         """Of the rows that are there."""
         return (CacheKey(self.recipe, args) for args in self.args if args is not None)
 

@@ -233,12 +233,12 @@ class Entries:
         except OSError:  # gone since it was listed, or unreadable: its entries are not there
             return b""
 
-    def look_at_blobs(self, entry: Entry) -> Damaged | None:
-        """What is wrong with an entry's blobs as far as one look tells (local stores only)."""
-        return self._blob_trouble(entry) if self._files.is_local else None
+    def look_at_blobs(self, outputs: Mapping[str, Artifact]) -> Damaged | None:
+        """What is wrong with a result's blobs as far as one look tells (local stores only)."""
+        return self._blob_trouble(outputs) if self._files.is_local else None
 
-    def _blob_trouble(self, entry: Entry) -> Damaged | None:
-        for name, artifact in entry.outputs.items():
+    def _blob_trouble(self, outputs: Mapping[str, Artifact]) -> Damaged | None:
+        for name, artifact in outputs.items():
             blob = artifact.blob
             if blob is None:
                 continue
@@ -277,7 +277,7 @@ class Entries:
 
     def _is_good(self, there: Entry | Damaged | None) -> bool:
         """Whether what is there is worth keeping: whole, and its blobs too as far as one look tells."""
-        return isinstance(there, Entry) and self._blob_trouble(there) is None
+        return isinstance(there, Entry) and self._blob_trouble(there.outputs) is None
 
     def _commit_pack(self, recipe: str, entries: list[Entry], replace: bool) -> list[Entry]:
         """Write a pack; those that it cannot hold, because a single file would hide them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
@@ -130,11 +130,11 @@ class Store:
         """Publish entries: the last thing that is written of a task."""
         self.entries.commit(entries, replace)
 
-    def prove(self, entry: Entry, thorough: bool) -> Damaged | None:
-        """What is wrong with the blobs of an entry: by one look, or (thorough) by reading them all."""
+    def prove(self, outputs: Mapping[str, Artifact], thorough: bool) -> Damaged | None:
+        """What is wrong with the blobs of a result: by one look, or (thorough) by reading them all."""
         if not thorough:
-            return self.entries.look_at_blobs(entry)
-        for name, artifact in entry.outputs.items():
+            return self.entries.look_at_blobs(outputs)
+        for name, artifact in outputs.items():
             if artifact.blob is not None and not self.blobs.verify(artifact.blob):
                 kind = "missing" if self.blobs.size(artifact.blob) is None else "corrupt"
                 return Damaged(kind, f"output {name}" if name else "its output")

@@ -11,8 +11,9 @@ import pytest
 from pipeline_runner.app.reached import Reached
 from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, tasks_by_key
 from pipeline_runner.errors import StoreError
-from pipeline_runner.model.artifact import CacheKey
+from pipeline_runner.model.artifact import CacheKey, Entry
 from pipeline_runner.model.event import TasksReused, TasksStarted
+from pipeline_runner.model.table import Table
 from pipeline_runner.store.store import Store
 
 NOW = 1_000_000_000.0
@@ -151,7 +152,8 @@ class Clock:
 
 
 def results(*numbers: int) -> Any:
-    return {"s": SimpleNamespace(entries=[SimpleNamespace(key=key(n)) for n in numbers] + [None])}
+    entries = [Entry(key(n), {}, {}, 0.0, 0.0, "", "") for n in numbers]
+    return {"s": SimpleNamespace(table=Table.of([*entries, None]))}
 
 
 def test_a_short_run_notes_nothing(store: Store) -> None:
@@ -181,7 +183,7 @@ def test_a_long_run_notes_seldom_and_takes_it_back(store: Store) -> None:
     clock.at = 6.0
     reached(None)
     assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
-    found["s"].entries.insert(0, SimpleNamespace(key=key(2)))
+    found.update(results(2, 1))
     clock.at = 20.0
     reached(None)
     assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]

@@ -58,7 +58,7 @@ class Bench:
 
     def key(self, step: str, k: int = 0) -> CacheKey:
         preparer = Preparer(self.binder, self.world.cache, self.world.code)
-        (found,) = preparer.candidates(self.world.graph.steps[step], [k]).ready
+        found = preparer.candidates(self.world.graph.steps[step], [k]).candidate(0)
         return found.key
 
 

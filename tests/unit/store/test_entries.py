@@ -117,10 +117,10 @@ def test_a_lost_blob_is_told(store: Store) -> None:
     store.commit(pack)
     path = Path(store.url) / "blobs" / blob[:2] / blob
     path.write_bytes(b"byt")
-    told = [again(store).prove(one, False) for one in (e, *pack)]
+    told = [again(store).prove(one.outputs, False) for one in (e, *pack)]
     assert [d.kind for d in told if d is not None] == ["corrupt"] * 3
     path.unlink()
-    told = [again(store).prove(one, False) for one in (e, *pack)]
+    told = [again(store).prove(one.outputs, False) for one in (e, *pack)]
     assert [d.kind for d in told if d is not None] == ["missing"] * 3
     assert len(again(store).lookup(keys(e, *pack))) == 3  # a hit proves the entry alone
 
