@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..engine.hooks import Hook
-from ..model.graph import Graph
+from ..engine.references import as_text
+from ..keys.deeper import go_deeper
+from ..model.graph import Graph, Ref
 from ..model.names import task_id
 from ..model.outcome import FAILED, SUCCEEDED
 
@@ -15,8 +18,27 @@ def hooks_of(record: Mapping[str, Any], graph: Graph) -> list[Hook]:
     """What is called after a run; nothing after one that was interrupted."""
     calls = {SUCCEEDED: ("on_success", graph.on_success), FAILED: ("on_failure", graph.on_failure)}
     when, named = calls.get(record["status"], ("", ()))
-    summary = summary_of(record) if named else {}
-    return [Hook(when, call, summary) for call in named]
+    if not named:
+        return []
+    summary, env = summary_of(record), _env(record, graph)
+    return [Hook(when, call, summary, env) for call in named]
+
+
+def _env(record: Mapping[str, Any], graph: Graph) -> dict[str, str]:
+    """The pipeline's env, as a step's call has it."""
+
+    def part(piece: Ref | str) -> str:
+        if isinstance(piece, str):
+            return piece
+        if piece.root == "run":
+            return str(record["run_id"])
+        return as_text(go_deeper(record["params"][piece.name], piece.path))
+
+    env = {}
+    for name, text in graph.hook_env.items():
+        with suppress(LookupError):  # told by the steps, which have it too
+            env[name] = text if isinstance(text, str) else "".join(map(part, text.parts))
+    return env
 
 
 def summary_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -160,5 +160,6 @@ class Graph(NamedTuple):
     description: str = ""
     on_success: tuple[str, ...] = ()  # "module:callable", called with the run's summary
     on_failure: tuple[str, ...] = ()
+    hook_env: Mapping[str, Text | str] = {}  # of the pipeline's env what names neither item nor matrix
     sign: str | None = None  # where the key lies that signs the store's records
     safe: bool = False  # serializers: safe, so no pickles

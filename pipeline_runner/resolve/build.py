@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import PipelineError, Problem
@@ -27,7 +27,7 @@ from ..model.graph import (
 from ..model.names import RESERVED
 from ..spec.load import Loaded
 from ..spec.models import RetrySpec, StepSpec
-from ..spec.reference import looks_like_reference
+from ..spec.reference import RefError, looks_like_reference, parse_text
 from .order import find_cycle, in_order, sort_problems
 from .scope import ANYWHERE, PLAIN, Context, Path, Scope, near_name
 
@@ -91,7 +91,20 @@ def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
         description=spec.description or "",
         on_success=tuple(spec.on_success),
         on_failure=tuple(spec.on_failure),
+        hook_env=dict(_hook_env(spec.env)) if spec.on_success or spec.on_failure else {},
     )
+
+
+def _hook_env(env: Mapping[str, str]) -> Iterator[tuple[str, Text | str]]:
+    """A hook belongs to no item. What is wrong with a text has been told with the steps."""
+    for name, value in env.items():
+        try:
+            text = parse_text(value)
+        except RefError:
+            continue
+        refs = [part for part in text.parts if isinstance(part, Ref)] if isinstance(text, Text) else []
+        if all(ref.root in ("params", "run") for ref in refs):
+            yield name, text
 
 
 class _Builder(Context):

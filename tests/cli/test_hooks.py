@@ -37,6 +37,18 @@ def breaks(summary):
     called("breaks")
     raise RuntimeError("the mail server is away")
 def dies(summary): os._exit(7)
+def leaves(summary):
+    print("told before it left")
+    sys.exit(3)
+def environment(summary):
+    named = ("CHANNEL", "RUN", "ITEM", "DEEP")
+    Path("env.json").write_text(json.dumps({n: os.environ.get(n) for n in named}))
+def hangs(summary): time.sleep(600)
+def noisy(summary): print("sent", summary["status"], "to everybody")
+def tampers(summary):
+    summary.clear()
+    os.environ["CHANNEL"] = "changed"
+    os.chdir("/")
 """
 
 
@@ -101,6 +113,66 @@ def test_a_hook_that_fails_is_told_and_changes_nothing(tasks: Project, hook: str
     assert set(result.tasks) == {"a"}
     assert "second" not in tasks.calls()
     assert reused(tasks.run("--backend", "loky")) == {"a"}
+
+
+def test_a_hook_gets_the_pipeline_s_env(tasks: Project) -> None:
+    tasks.pipeline("""
+        params: {where: {channel: [general, ops]}}
+        env:
+          CHANNEL: "#${{ params.where.channel.1 }}"
+          RUN: "${{ run.id }}"
+          ITEM: "${{ item }}"
+          DEEP: plain
+        on_success: tasks:environment
+        steps: {a: {call: tasks:good, foreach: [1], inputs: {x: item}}}
+        """)
+    result = tasks.run("--backend", "loky")
+    assert tasks.data("env.json") == {
+        "CHANNEL": "#ops", "RUN": result.json["run_id"], "ITEM": None, "DEEP": "plain",
+    }  # fmt: skip
+
+
+def test_one_hook_does_not_change_what_the_next_one_gets(tasks: Project) -> None:
+    pipeline(tasks, "env: {CHANNEL: ops}\non_success: [tasks:tampers, tasks:environment, tasks:keep]")
+    tasks.run("--backend", "loky", "-j", "1")
+    assert tasks.data("env.json")["CHANNEL"] == "ops"
+    assert tasks.data("summary.json")["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("backend", ["sequential", "loky"])
+def test_a_hook_that_leaves_python_is_a_hook_that_failed(tasks: Project, backend: str) -> None:
+    pipeline(tasks, "on_success: [tasks:leaves, tasks:second]")
+    result = tasks.run("--backend", backend)
+    assert "on_success (tasks:leaves) failed: SystemExit: 3" in result.err
+    assert tasks.calls() == ["second succeeded"]
+
+
+def test_what_a_hook_prints_is_told_if_asked_for_and_stays_out_of_stdout(tasks: Project) -> None:
+    pipeline(tasks, "on_success: tasks:noisy")
+    assert "to everybody" not in tasks.run().text
+    result = tasks.run("-v")
+    assert "sent succeeded to everybody" in result.err
+    assert result.json["status"] == "succeeded"
+
+
+def test_a_hook_that_hangs_is_stopped(tasks: Project) -> None:
+    pipeline(tasks, "on_success: [tasks:hangs, tasks:second]")
+    found = tasks.python(
+        """
+        from pipeline_runner import Pipeline
+        from pipeline_runner.engine import hooks
+
+        if __name__ == "__main__":
+            hooks.HOOK_SECONDS = 0.5
+            seen = []
+            run = Pipeline.load("pipeline.yaml").run(jobs=1, observers=[seen.append])
+            assert run.status == "succeeded"
+            for event in seen:
+                if type(event).__name__ == "HookEnded":
+                    print(event.call, event.error and event.error.message)
+        """
+    )
+    assert found.out.splitlines() == ["tasks:hangs timed out after 500ms", "tasks:second None"]
 
 
 def test_hooks_are_no_part_of_any_key(tasks: Project) -> None:
