@@ -117,18 +117,20 @@ ANY_MODULE = (
     "importlib.import_module", "importlib.__import__", "importlib.util.module_from_spec",
     "importlib.util.spec_from_file_location", "importlib.util.spec_from_loader", "importlib.util.LazyLoader",
     "importlib.machinery",
-    "importlib.abc", "pkgutil", "runpy", "imp", "zipimport", "sys.modules", "sys.meta_path", "sys.path_hooks",
+    "importlib.abc", "pkgutil", "runpy", "imp", "pydoc.locate",
+    "sys.executable", "zipimport", "sys.modules", "sys.meta_path", "sys.path_hooks",
     "sys.path_importer_cache", "importlib.metadata.entry_points",
 )  # fmt: skip
-# Calls of these are understood where they are made (see `import_request`).
-IMPORTERS = ("import_module", "__import__")
+# Calls of these are understood where they are made (see ``import_request``, ``launching``).
+IMPORTERS = ("import_module", "__import__", "run_module", "run_path", "resolve_name", "locate")
+_FINDS_NO_MODULE = ("pkgutil.extend_path", "pkgutil.get_data")
 # Reading one of these back can name any class and function of the project.
 UNPICKLES = (
     "pickle.load", "pickle.loads", "pickle.Unpickler", "shelve", "joblib.load", "dill.load", "dill.loads",
     "cloudpickle.load", "cloudpickle.loads", "pandas.read_pickle", "torch.load",
 )  # fmt: skip
 # These change where modules are looked for.
-MOVES_PATH = ("sys.path", "site.addsitedir", "site.addpackage")
+MOVES_PATH = ("sys.path", "site.addsitedir", "site.addpackage", "pkgutil.extend_path")
 READS_SOURCE = (
     "inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile", "linecache",
 )  # fmt: skip
@@ -142,6 +144,11 @@ def starts(dotted: str, names: tuple[str, ...] | frozenset[str]) -> bool:
             return True
         name = name.rpartition(".")[0]
     return False
+
+
+def any_module(dotted: str) -> bool:
+    """Whether this can give any module of the project."""
+    return starts(dotted, ANY_MODULE) and not starts(dotted, _FINDS_NO_MODULE)
 
 
 def pure_call(dotted: str, std: bool) -> bool:

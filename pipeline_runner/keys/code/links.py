@@ -18,7 +18,8 @@ UnitId = tuple[str, int]  # module, index
 class Dynamic(NamedTuple):
     """A place where any of several names may be meant: a whole module or all modules of a prefix."""
 
-    modules: str  # "=module": that module; "?": only which there are; "prefix": all whose name starts so
+    modules: str  # "=module": that module; "?": only which there are; ">module" or ">path.py": it is run as
+    # a script; "prefix": all modules whose name starts so
     why: str
     line: int
 
@@ -96,7 +97,7 @@ class Linker:
         for text in unit.texts:
             self._text(text, out)
         for kind, what, line in unit.dynamic:
-            self._dynamic(module, kind, what, line, out)
+            self._dynamic(module, unit, (kind, what, line), out)
         self._guards(module, unit, out)
         return Links(
             combine("wiring", out.wiring),
@@ -194,8 +195,10 @@ class Linker:
     def _foreign(self, module: str, unit: Unit, dotted: str, kind: str, text: str, out: _Found) -> None:
         out.foreign[(dotted, kind)] = None
         asked = text.rpartition(".")[2] in known.IMPORTERS and tuple(text.split(".")) not in unit.values
-        if kind == "std" and not asked and known.starts(dotted, known.ANY_MODULE):
-            out.dynamic[Dynamic("", f"{text} can import any module", unit.line)] = None
+        if dotted == "sys.executable":  # where it is said what it runs, that counts
+            asked = any(d[0] in ("main", "script") for d in unit.dynamic)
+        if kind == "std" and not asked and known.any_module(dotted):
+            out.dynamic[Dynamic("", f"{text} can run any module", unit.line)] = None
         if known.starts(dotted, known.UNPICKLES):
             out.dynamic[Dynamic("", f"{text} can name any class of the project", unit.line)] = None
 
@@ -209,9 +212,29 @@ class Linker:
             if self.names.is_project(imported):
                 out.loads[imported] = None
 
-    def _dynamic(self, module: str, kind: str, what: str, line: int, out: _Found) -> None:
+    def _runner(self, module: str, unit: Unit, name: str, line: int, out: _Found) -> None:
+        """A function of the library that runs or finds what it is told, here something computed."""
+        for chain in unit.refs:
+            if chain[-1] == name and any(
+                m[0] == "foreign" and m[2] == "std" and known.any_module(str(m[1]))
+                for m in self.names.resolve(module, chain)[0]
+            ):
+                out.dynamic[Dynamic("", f"{name}() of something computed", line)] = None
+
+    def _dynamic(self, module: str, unit: Unit, asked: tuple[str, str, int], out: _Found) -> None:
+        kind, what, line = asked
         if kind == "module":
             out.dynamic[Dynamic("=" + module, what, line)] = None
+        elif kind in ("main", "script"):
+            out.wiring.append(f"run {what}")
+            out.dynamic[Dynamic(">" + what, f"{what} is run as a script", line)] = None
+        elif kind == "named":
+            if self.names.is_project(what.replace(":", ".").rstrip(".")):
+                out.dynamic[Dynamic("=" + what.rstrip(":"), f"module {what} is looked up", line)] = None
+            else:
+                self._text(what, out)
+        elif kind == "runner":
+            self._runner(module, unit, what, line, out)
         elif kind in ("project", "exists"):
             out.dynamic[Dynamic("?" if kind == "exists" else "", what, line)] = None
         else:

@@ -93,7 +93,7 @@ class Maker:
         for module in reach.opaque:
             definitions[f"{module}:<file>"] = self._files.digest_of(self._names.find(module).file)
             where[f"{module}:<file>"] = (self.file_of(module), 1)
-        for file, name in reach.elsewhere.items():
+        for file, name in reach.elsewhere.files.items():
             shown = self._shown(file)
             definitions[f"{name}:<file {shown}>"] = self._files.digest_of(file)
             where[f"{name}:<file {shown}>"] = (shown, 1)
@@ -143,7 +143,7 @@ class Maker:
             file = self._names.find(module).file
             if file:
                 out[file] = self._files.digest_of(file)
-        for file in reach.elsewhere:
+        for file in reach.elsewhere.files:
             out[file] = self._files.digest_of(file)
         return out
 

@@ -46,6 +46,10 @@ class Names:
         found = self.find(module)
         return self._files.summary(found.file) if found.kind == SOURCE else _NOTHING
 
+    def summary_of(self, file: str) -> Summary:
+        """Of a source file that is no module."""
+        return self._files.summary(file) if file.endswith(".py") else _NOTHING
+
     def entries(self, folder: str) -> frozenset[str]:
         self._finder.folders_used.add(folder)
         return self._files.entries(folder)

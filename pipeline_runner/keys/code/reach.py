@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from . import known
-from .finder import BINARY, DIST, MISSING, NAMESPACE, SOURCE
+from .elsewhere import Elsewhere
+from .finder import BINARY, DIST, NAMESPACE, SOURCE
 from .links import Dynamic, Linker, Links, UnitId
 from .names import Meaning
 from .search import Search
@@ -47,17 +48,15 @@ class Reach:
         self.opaque: dict[str, Origin] = {}  # counted by their bytes
         self.whole: dict[str, Origin] = {}
         self.foreign: dict[tuple[str, str], Origin] = {}
-        self.elsewhere: dict[str, str] = {}  # files that may be imported through a changed path
+        self.elsewhere = Elsewhere(linker.names, self._search, roots)
         self.values: set[UnitId] = set()
         self.docs_of: set[str] = set()
         self.warnings: dict[str, None] = {}
         self.reads_docs = self.reads_annotations = self.reads_source = self.curious = self.frames = False
         self.every_package = False
-        self.moves_path = False
         self.fell_back = False  # to all modules of a prefix: some may not even parse
         self.asks_modules = False  # which modules there are
         self.succeeds: dict[str, Origin] = {}  # modules where it matters whether they can be imported
-        self.imports: dict[str, None] = {}  # outermost names of what is imported
         self._pending: list[UnitId] = []
         self._pending_whole: list[str] = []
         self._fallen: set[str] = set()
@@ -85,6 +84,25 @@ class Reach:
 
     def run(self) -> None:
         while True:
+            self._settle()
+            found = self.elsewhere.look()
+            if not found:
+                break
+            for module, kind in found:
+                if kind == DIST:
+                    self._note_foreign(module, kind, Origin("", "imported by a file that runs"))
+                elif module:
+                    self._take_whole(module, Origin("", "imported by a file that runs"))
+        for module in self._broken:
+            if module not in self.succeeds and not self.fell_back:
+                raise Broken(module)
+        text = self.elsewhere.warning()
+        if text is not None:
+            module, line = self.elsewhere.moved or ("", 1)
+            self.warnings[f"{module}|{line}|{text}"] = None
+
+    def _settle(self) -> None:
+        while True:
             while self._pending or self._pending_whole:
                 if self._pending:
                     self._process(self._pending.pop())
@@ -96,23 +114,10 @@ class Reach:
                 why = "frames are looked into" if self.frames else f"attribute of package {package}"
                 if self.frames or package in self.whole:
                     self._take_whole(module, Origin(f"{package or module}:<module>", why))
+                if self.fell_back:
+                    self._run_main(module, Origin(f"{module}:<module>", "any module may be run as a script"))
             if before == (len(self.units), len(self.whole), len(self.modules)):
                 break
-        for module in self._broken:
-            if module not in self.succeeds and not self.fell_back:
-                raise Broken(module)
-        if self.moves_path:
-            self._look_elsewhere()
-
-    def _look_elsewhere(self) -> None:
-        """The import path is changed: modules may come from any folder of the project."""
-        names = [n for n in self.imports if self._names.find(n).kind in (MISSING, SOURCE, BINARY, NAMESPACE)]
-        for name, file in self._search.anywhere(names, self._roots):
-            self.elsewhere[file] = name
-        found = sorted(set(self.elsewhere.values()) & set(names))
-        if found:
-            text = f"the import path is changed: every file that may be {' or '.join(found)} counts"
-            self.warnings[f"{next(iter(self.modules))}|1|{text}"] = None
 
     # modules
 
@@ -152,7 +157,7 @@ class Reach:
         out: list[tuple[str, Origin]] = []
         for unit in summary.units:
             for level, name, names in unit.imports_top:
-                self._note_import(level, name)
+                self.elsewhere.note_import(level, name, names)
                 cause = Origin(here, f"imported by {module}")
                 out += [(m, cause) for m in self._names.imported(module, level, name, names)]
         return out
@@ -173,10 +178,6 @@ class Reach:
                 for unit in self._names.summary(each).units:
                     for found in unit.imports_top:
                         pending += [(m, here) for m in self._linker.project_modules(each, found)]
-
-    def _note_import(self, level: int, name: str) -> None:
-        if not level:
-            self.imports[name.partition(".")[0]] = None
 
     def _take_whole(self, module: str, origin: Origin) -> None:
         """Count all of a module: anything of it may be meant."""
@@ -237,7 +238,7 @@ class Reach:
         unit = self._names.summary(module).units[index]
         links = self._linker.links(module, index, self.is_annotated(unit_id))
         here = f"{module}:{unit.label or '<module>'}"
-        self._read_specials(unit)
+        self._read_specials(module, unit)
         for name in links.caught:
             self.must_succeed(name, Origin(here, f"imported by {here}, which may catch that it fails"))
         self._note_later(unit, links, here)
@@ -253,6 +254,8 @@ class Reach:
         self.docs_of.update(links.docs_of)
         for dotted, kind in links.foreign:
             self._note_foreign(dotted, kind, Origin(here, f"uses {dotted}"))
+            if kind == "std" and known.starts(dotted, known.MOVES_PATH):
+                self._move_path(module, unit.line)
         for dynamic in links.dynamic:
             self._fall_back(module, dynamic, here)
 
@@ -267,17 +270,25 @@ class Reach:
             for name, origin in self._later.items():
                 self.must_succeed(name, origin)
 
-    def _read_specials(self, unit: Unit) -> None:
+    def _read_specials(self, module: str, unit: Unit) -> None:
         if "__doc__" in unit.special:
             self.reads_docs = True
         if "__annotations__" in unit.special or "__annotate__" in unit.special:
             self._see_annotations()
         if not _FRAMES.isdisjoint(unit.special):
             self.frames = True
-        if ("__path__",) in unit.refs:
-            self.moves_path = True
-        for level, name, _ in (*unit.imports_top, *unit.imports_in):
-            self._note_import(level, name)
+        if "__path__" in unit.special or "PYTHONPATH" in unit.special:
+            self._move_path(module, unit.line)
+            self.elsewhere.packages = self.elsewhere.packages or "__path__" in unit.special
+        if "__loader__" in unit.special:
+            dynamic = Dynamic("", "__loader__ can load any module", unit.line)
+            self._fall_back(module, dynamic, f"{module}:{unit.label}")
+        for found in (*unit.imports_top, *unit.imports_in):
+            self.elsewhere.note_import(*found)
+
+    def _move_path(self, module: str, line: int) -> None:
+        if self.elsewhere.moved is None:
+            self.elsewhere.moved = (module, line)
 
     def _see_annotations(self) -> None:
         if not self.reads_annotations:
@@ -295,8 +306,6 @@ class Reach:
             self._see_annotations()
         if std and known.starts(dotted, known.READS_SOURCE):
             self.reads_source = True
-        if std and known.starts(dotted, known.MOVES_PATH):
-            self.moves_path = True
         if dotted == "importlib.metadata.entry_points":
             self.every_package = True
         if kind == DIST and known.reads_annotations(dotted, False) and not self.curious:
@@ -306,6 +315,9 @@ class Reach:
     def _fall_back(self, module: str, dynamic: Dynamic, here: str) -> None:
         if dynamic.modules == "?":
             self.asks_modules = True
+            return
+        if dynamic.modules.startswith(">"):
+            self._launch(dynamic.modules[1:], module, Origin(here, dynamic.why))
             return
         origin = Origin(here, dynamic.why if "whole" in dynamic.why else f"whole module: {dynamic.why}")
         if dynamic.modules.startswith("="):
@@ -322,5 +334,25 @@ class Reach:
         for target in targets:
             self._take_whole(target, origin)
         if not dynamic.modules:
-            for file in self._search.loose(self._roots):
-                self.elsewhere[file] = "(any)"
+            self.elsewhere.files.update(dict.fromkeys(self._search.loose(self._roots), "(any)"))
+
+    def _launch(self, what: str, module: str, origin: Origin) -> None:
+        """A module or a file that is run as a script."""
+        if what.endswith(".py"):
+            if not self.elsewhere.add_script(what, module) and ("sys.executable", "std") in self.foreign:
+                self._fall_back(
+                    module, Dynamic("", f"python runs {what}, which is not found", 1), origin.source
+                )
+            return
+        inner = f"{what}.__main__"
+        target = inner if self._names.is_project(inner) else what
+        self.elsewhere.note_import(0, target, ())
+        if self._names.is_project(target):
+            self.load(target, origin)
+            self._run_main(target, origin)
+
+    def _run_main(self, module: str, origin: Origin) -> None:
+        """What a module does only when it is run as a script."""
+        for index, unit in enumerate(self._names.summary(module).units):
+            if unit.kind == "main":
+                self._reach((module, index), origin)

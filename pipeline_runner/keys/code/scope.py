@@ -25,6 +25,7 @@ TEST = 128  # only asked whether it is None, or true
 # Attributes and strings whose mere mention tells what is read of the code around.
 SPECIAL_NAMES = frozenset([
     "__doc__", "__annotations__", "__annotate__", "__subclasses__", "__globals__", "f_globals", "f_back",
+    "__path__", "__loader__", "PYTHONPATH",
 ])  # fmt: skip
 
 

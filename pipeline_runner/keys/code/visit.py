@@ -16,6 +16,7 @@ from .imports import (
     visit_import_from,
     visit_importer,
 )
+from .launching import RUNNERS, note_arguments, note_runner, note_text
 from .normal import FUNCTIONS, read_annotations
 from .scope import (
     ANN,
@@ -109,7 +110,10 @@ def _call(w: Walk, node: ast.Call) -> None:
             w._push([*node.args, *node.keywords])
         return
     note_query(w, node)
+    note_arguments(w, node.args)
     chain_, root = chain_of(node.func)
+    if chain_ and chain_[-1] in RUNNERS:
+        note_runner(w, chain_[-1], node)
     if chain_ is not None and not isinstance(root, ast.Call):
         w._load(chain_, CALL if w.scope.top else INNER)
         if len(chain_) == 1 and chain_[0] in LOOKUPS and LOOKUPS[chain_[0]](w, node):
@@ -131,10 +135,19 @@ def _function(w: Walk, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     for parameter in getattr(node, "type_params", ()):
         inner.bound[parameter.name] = []
     flag = 0 if node.decorator_list or id(node) in w._read else ANN
-    for annotation in [*(a.annotation for a in named), node.returns]:
+    for annotation in [*(a.annotation for a in named), node.returns, *_bounds(node)]:
         if annotation is not None:
             _annotation(w, annotation, flag)
     w._push([*args.defaults, *args.kw_defaults, Enter(inner), *node.body, Leave()])
+
+
+def _bounds(node: ast.AST) -> list[ast.expr]:
+    """What type parameters say of themselves: ``[T: Bound = Default]``."""
+    parts = [
+        (getattr(p, "bound", None), getattr(p, "default_value", None))
+        for p in getattr(node, "type_params", ())
+    ]
+    return [part for pair in parts for part in pair if part is not None]
 
 
 def _decorate(w: Walk, decorators: list[ast.expr]) -> None:
@@ -171,6 +184,8 @@ def _class(w: Walk, node: ast.ClassDef) -> None:
     w._bind(node.name)
     _decorate(w, node.decorator_list)
     w._read.update(read_annotations(node.body))
+    for bound in _bounds(node):
+        _annotation(w, bound, 0)
     inner = Scope("class", w.scope)
     for parameter in getattr(node, "type_params", ()):
         inner.bound[parameter.name] = []
@@ -266,8 +281,15 @@ def _annotated(w: Walk, node: ast.AnnAssign) -> None:
         w._push([node.target, node.value])
 
 
+def _display(w: Walk, node: ast.List | ast.Tuple) -> None:
+    note_arguments(w, node.elts)
+    w._push(node.elts)
+
+
 def _constant(w: Walk, node: ast.Constant) -> None:
     if isinstance(node.value, str):
+        if "-m " in node.value or ".py" in node.value:
+            note_text(w, node.value, node.lineno)
         if node.value in SPECIAL_NAMES:
             w.special.add(node.value)
         elif (
@@ -292,5 +314,6 @@ _HANDLERS: Handlers = {
     ast.AugAssign: _augmented, ast.Yield: _yields, ast.YieldFrom: _yields,
     ast.AnnAssign: _annotated, ast.Assign: visit_assign, ast.Constant: _constant,
     Enter: _enter, Catch: catch, Leave: lambda w, _: w.leave(),
+    ast.List: _display, ast.Tuple: _display,
     **dict.fromkeys(FUNCTIONS, _function), **dict.fromkeys(_COMPREHENSIONS, _comprehension),
 }  # fmt: skip

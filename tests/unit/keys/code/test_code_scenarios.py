@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from code_scenarios import BINDINGS, CLASSES, HELPERS, OWN_CODE, Row
+from code_scenarios_by_name import BY_NAME
 from code_scenarios_effects import EFFECTS
 from code_scenarios_failing import FAILING
 from code_scenarios_more import MORE
@@ -14,7 +15,7 @@ from code_scenarios_more import MORE
 from pipeline_runner.keys.code import CodeIndex
 from pipeline_runner.model.work import Project
 
-ROWS = [*OWN_CODE, *HELPERS, *CLASSES, *BINDINGS, *MORE, *FAILING, *EFFECTS]
+ROWS = [*OWN_CODE, *HELPERS, *CLASSES, *BINDINGS, *MORE, *FAILING, *EFFECTS, *BY_NAME]
 
 
 def write(root: Path, files: dict[str, str]) -> None:
