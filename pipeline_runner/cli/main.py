@@ -6,6 +6,7 @@ A command's module is imported when that command is asked for, and what it works
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -104,7 +105,9 @@ class Commands(click.Group):
         call: Callable[..., Any] = super().main
         if not standalone_mode:
             return call(*args, standalone_mode=False, **extra)
-        sys.exit(guarded(lambda: call(*args, standalone_mode=False, **extra)))
+        code = guarded(lambda: call(*args, standalone_mode=False, **extra))
+        gc.freeze()  # or the interpreter would look through everything for garbage, several times, as it ends
+        sys.exit(code)
 
 
 def guarded(call: Callable[[], Any]) -> int:

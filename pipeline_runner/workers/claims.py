@@ -10,16 +10,17 @@ at most a tenth of a second (``engine.priority.BATCH_SECONDS``), so they take no
 
 from __future__ import annotations
 
-import calendar
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..model.artifact import Entry
 from ..model.work import Job, Task
 
 if TYPE_CHECKING:
-    from ..store.locks import Held
+    from ..store.locks import Held, Locks
     from .stores import WorkerStore
 
 _FIRST = 0.005  # seconds between two looks, growing
@@ -34,20 +35,16 @@ class Claims:
         self._job = job
         self._store = store
         self._held: Held | None = None
-        self._on = (
-            len(tasks) == 1
-            and job.kind == "call"
-            and not job.replace
-            and not tasks[0].key.recipe.startswith("run-")  # cache: false
-            and store.locks is not None
-        )
+        alone = len(tasks) == 1 and job.kind == "call" and not job.replace
+        cached = not tasks[0].key.recipe.startswith("run-")  # else cache: false
+        self._locks = store.locks if alone and cached else None
 
     def take(self, task: Task) -> Entry | None:
         """Hold the task's lock, or give the entry that another run has made meanwhile."""
-        if not self._on:
+        if self._locks is None:
             return None
         try:
-            self._held = self._wait(f"{task.key.recipe}-{task.key.args}")
+            self._held = self._wait(self._locks, f"{task.key.recipe}-{task.key.args}")
             if self._held is None:
                 return None
             found = self._store.made_since(task.key, _began(self._job.run) - _SLACK)
@@ -63,10 +60,8 @@ class Claims:
             held, self._held = self._held, None
             held.release()
 
-    def _wait(self, name: str) -> Held | None:
+    def _wait(self, locks: Locks, name: str) -> Held | None:
         """The lock; None if it is held for longer than the task itself may take."""
-        locks = self._store.locks
-        assert locks is not None
         held = locks.take(name)
         if held is not None:
             return held
@@ -82,9 +77,11 @@ class Claims:
         return None
 
 
+@lru_cache(maxsize=4)
 def _began(run: str) -> float:
     """When a run began, from its id; what was there before then, the run has seen itself."""
     try:
-        return float(calendar.timegm(time.strptime(run[:15], "%Y%m%d-%H%M%S")))
+        parts = [int(run[i:j]) for i, j in ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))]
+        return datetime(*parts, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
     except ValueError:
         return 0.0

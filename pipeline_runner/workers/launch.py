@@ -16,8 +16,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-from .mail import receive, send
-from .worker import Setup
+from .mail import Setup, receive, send
 
 # what a worker runs: it finds its modules where this process finds them, never in the working folder
 _CODE = """\
@@ -88,7 +87,8 @@ class Process:
 def _start(ends: tuple[Connection, ...], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     handles = [end.fileno() for end in ends]
     flags: list[str] = getattr(subprocess, "_args_from_interpreter_flags")()  # noqa: B009
-    command = [sys.executable, *flags, "-P", "-c", _CODE, *map(str, handles)]
+    safe = [] if "-P" in flags else ["-P"]
+    command = [sys.executable, *flags, *safe, "-c", _CODE, *map(str, handles)]
     more: dict[str, Any]
     if sys.platform == "win32":
         for handle in handles:

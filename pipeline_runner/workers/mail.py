@@ -8,17 +8,30 @@ ever waits for the other to read, or for the rest of a message whose sender hang
 from __future__ import annotations
 
 import os
-import tempfile
 from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from ..model.work import Project
 
 SMALL = 8000  # bytes: Windows' pipes hold no more
 _WHOLE, _FILE = b"m", b"f"
+
+
+class Setup(NamedTuple):
+    """The first message to a worker."""
+
+    project: Project
+    folder: str  # temporary, of the run
+    log: str  # path of the slot's log file
+    progress: str  # path of the slot's progress file
 
 
 def send(pipe: Connection, message: bytes, folder: str) -> None:
     if len(message) < SMALL:
         pipe.send_bytes(_WHOLE + message)
         return
+    import tempfile
+
     fd, path = tempfile.mkstemp(prefix="mail-", dir=folder)
     with open(fd, "wb") as file:
         file.write(message)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from ..model.work import Job, Project, Task
 from .answer import Answer, unpack
 from .launch import Process
+from .mail import Setup
 from .processes import ended, kill_tree
 from .progress import Progress, ProgressReader
-from .worker import Setup
 
 
 class Batch(NamedTuple):

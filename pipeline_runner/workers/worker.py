@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import pickle
 import shutil
@@ -12,27 +13,16 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import NamedTuple
 
-from ..model.work import Job, Project
+from ..model.work import Job
 from .answer import pack
 from .capture import FileCapture
 from .fence import Fence
 from .imports import install
-from .mail import receive, send
+from .mail import Setup, receive, send
 from .processes import own_session
 from .progress import ProgressWriter
 from .task import run_batch
-
-
-class Setup(NamedTuple):
-    """What a worker is told when it starts."""
-
-    project: Project
-    folder: str  # temporary, of the run
-    log: str  # path of the slot's log file
-    progress: str  # path of the slot's progress file
-
 
 _UNLIMITED = contextlib.nullcontext()  # the parent watches the clock, and kills
 
@@ -74,7 +64,8 @@ def main(calls: Connection, answers: Connection, life: Connection) -> None:
         try:
             message = receive(calls)
         except (EOFError, OSError):
-            return  # nothing more is to be done
+            gc.freeze()  # the interpreter's end would look through everything for garbage, several times
+            return
         number, job, tasks = pickle.loads(message)
         seat.progress.batch(number)
         outcomes = run_batch(job, tasks, seat)
