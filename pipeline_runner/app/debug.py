@@ -5,10 +5,12 @@ The code is what is on disk now. Nothing is stored and nothing is published.
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -80,7 +82,7 @@ def debug_task(
     changed = _changed(record, name, k, bindings)
     mask = masker(graph.secrets, graph.root)
     began = [time.perf_counter()]
-    with isolated(project), _inside(graph.root):
+    with _few_threads(record), isolated(project), _inside(graph.root):
         try:
             outputs = _call(record, graph.steps[name], bindings, caller, began)
         except TaskError as problem:
@@ -125,6 +127,38 @@ def _call(
     finally:
         fence.leave(job)
     return outputs
+
+
+@contextmanager
+def _few_threads(record: RunRecord) -> Iterator[None]:
+    """Libraries of native code get as many threads as in the run's workers: more are often slower, and
+    may give other last digits. It holds for what is imported from here on."""
+    from ..workers.loky_pool import worker_environment
+
+    if record.head.get("backend") != "loky":
+        yield
+        return
+    limits = worker_environment(int(record.head.get("workers") or 1))
+    added = {name: value for name, value in limits.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        with _limited_already(int(next(iter(limits.values())))):
+            yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _limited_already(threads: int) -> AbstractContextManager[Any]:
+    """For libraries that this process has loaded before, where threadpoolctl is there to tell them."""
+    if "numpy" not in sys.modules:
+        return nullcontext()
+    try:
+        limits = importlib.import_module("threadpoolctl").threadpool_limits
+    except ImportError:
+        return nullcontext()
+    limited: AbstractContextManager[Any] = limits(limits=threads)
+    return limited
 
 
 @contextmanager

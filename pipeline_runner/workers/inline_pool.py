@@ -42,6 +42,7 @@ class _InProcess:
         self.capture = capture
         self.interruptible = interruptible
         self.running: Running | None = None
+        self.abandoned = False  # nobody waits for what this thread does any longer
         self._tasks: Sequence[Task] = ()
         self._replaced: dict[str, str | None] = {}
 
@@ -55,6 +56,8 @@ class _InProcess:
             self.capture.restore()
 
     def begin(self, position: int, job: Job) -> None:
+        if self.abandoned:
+            raise TimeUp
         self.capture.begin()
         self.running = Running(job, self._tasks[position], self.capture)
 
@@ -266,6 +269,8 @@ class ThreadingPool:
         if not ready and self._stop_at is not None and time.monotonic() >= self._stop_at:
             # the threads go on until they end by themselves; nobody waits for them any longer
             self._abandoned = True
+            for host in self._hosts:
+                host.abandoned = True  # of a batch, the next task does not begin
             ready = [Done(t, [NotRun(CANCELLED)] * n) for t, n in self._running.items()]
         return [done for done in ready if self._running.pop(done.ticket, None) is not None]
 

@@ -441,6 +441,14 @@ def test_an_unknown_command(broken: Project) -> None:
     assert "rnu" in broken.prun("rnu", exit=2).err
 
 
+def test_a_store_in_memory_is_for_threads_alone(broken: Project) -> None:
+    broken.pipeline("steps: {a: {call: tasks:f}}").file("tasks.py", "def f():\n    return 1\n")
+    given = broken.prun("run", "--store", "memory://x", exit=2).err
+    assert given.startswith("error: memory://x is seen by one process alone")
+    broken.pipeline("store: memory://x\nsteps: {a: {call: tasks:f}}")
+    assert broken.prun("run", exit=2).err.startswith("pipeline.yaml:1:8: error: memory://x")
+
+
 def test_a_store_that_cannot_be_written(broken: Project) -> None:
     broken.file("occupied", "a file").pipeline("store: occupied\nsteps:\n  make: {call: tasks:make}\n")
     result = broken.run(exit=2)

@@ -175,6 +175,15 @@ def test_a_task_of_another_machine(failed: Project) -> None:
     assert "load run in" in typed(failed, "", "load", "--store", "../shared", cwd=here).out
 
 
+def test_native_code_has_the_threads_that_it_had_in_the_worker(project: Project) -> None:
+    project.file("tasks.py", "import os\ndef f():\n    print('threads', os.environ.get('OMP_NUM_THREADS'))\n")
+    project.pipeline("steps: {a: {call: tasks:f}}").prun("run", "-j", "3", *LOKY)
+    had = project.prun("logs", "a").out
+    assert had != "threads None\n"
+    assert project.prun("debug", "a").out.startswith(had)
+    assert project.prun("debug", "a", env={"OMP_NUM_THREADS": "7"}).out.startswith("threads 7\n")
+
+
 def test_names(failed: Project) -> None:
     assert "Did you mean 'train[2]'" in failed.prun("debug", "train[22]", exit=2).err
     assert "there is no run" in failed.prun("debug", "train[2]", "--run", "2001", exit=2).err

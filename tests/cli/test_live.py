@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from harness import Project
+from harness import Project, kill_group
 
 TASKS = """
 import os, sys, time, subprocess
@@ -81,7 +83,8 @@ def test_logs_with_the_tasks_names(project: Project) -> None:
     assert "goodbye" not in project.prun("run", *LOKY).err
 
 
-def test_logs_come_while_a_task_runs(project: Project) -> None:
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+def test_logs_come_while_a_task_runs(project: Project, backend: str) -> None:
     project.file("tasks.py", TASKS).pipeline("steps: {slow: {call: tasks:slow}}")
     with open(project.folder / "err.txt", "wb") as err:
         import subprocess
@@ -89,11 +92,12 @@ def test_logs_come_while_a_task_runs(project: Project) -> None:
         from harness import command
 
         process = subprocess.Popen(
-            [*command(), "run", "--logs", *LOKY], cwd=project.folder, env=project.environment(),
-            stdout=subprocess.DEVNULL, stderr=err,
+            [*command(), "run", "--logs", "--backend", backend], cwd=project.folder,
+            env=project.environment(), stdout=subprocess.DEVNULL, stderr=err,
         )  # fmt: skip
         try:
-            waits_for(lambda: "slow | from a child\n" in project.text("err.txt"))
+            line = "slow | first line\n" if backend == "threading" else "slow | from a child\n"
+            waits_for(lambda: line in project.text("err.txt"))
             assert "last line" not in project.text("err.txt")
         finally:
             project.file("go")
@@ -124,3 +128,60 @@ def test_follow_the_items_of_a_step(project: Project) -> None:
     out = project.prun("logs", "talk", "--follow").out
     assert "talk[1] | hello 1\n" in out
     assert "talk[2] | hello 2\n" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("backend", ["loky", "sequential"])
+def test_a_run_that_was_killed_says_so(project: Project, backend: str) -> None:
+    project.file("tasks.py", TASKS).pipeline(
+        "steps: {talk: {call: tasks:talk, foreach: [1, 2], inputs: {n: item}},"
+        " slow: {call: tasks:slow, needs: [talk]}}"
+    )
+    run = project.start("run", "--backend", backend)
+    try:
+        waits_for(lambda: "first line" in project.prun("logs", "slow", exit=None).out)
+        assert " running " in project.prun("runs").out
+        follower = project.start("logs", "slow", "--follow")
+        time.sleep(0.5)
+        assert follower.poll() is None, "the run is there"
+    finally:
+        kill_group(run)
+    followed = project.finish(follower)
+    assert followed.exit == 0
+    assert followed.out == "first line\nfrom a child\n"
+    assert re.fullmatch(r"Run \S+ was killed: nothing more comes\n", followed.err)
+    assert " killed " in project.prun("runs").out
+    shown = project.prun("show").out
+    assert "killed" in shown
+    assert re.search(r"talk +2 run", shown)
+    assert project.prun("show", "--json").json["status"] == "killed"
+    assert "was killed before its record was written" in project.prun("debug", "slow", exit=None).err
+
+
+def test_logs_of_a_reused_task_say_where_they_come_from(project: Project) -> None:
+    project.file("tasks.py", TASKS).file("more.py", "def quiet(ns):\n    return sum(ns)\n").pipeline(
+        "steps: {talk: {call: tasks:talk, foreach: [1, 2], inputs: {n: item}},"
+        " quiet: {call: more:quiet, inputs: {ns: talk}}}"
+    )
+    first = project.run().json["run_id"]
+    here = project.prun("logs", "talk[1]")
+    assert (here.out, here.err) == ("hello 1\nto stderr\n", "")
+    assert project.prun("logs", "quiet").err == f"quiet printed nothing in run {first}\n"
+    project.edit("tasks.py", '"first line"', '"other line"')  # which talk does not reach
+    second = project.run().json["run_id"]
+    again = project.prun("logs", "talk[1]")
+    assert again.out == here.out
+    assert again.err == f"Printed in run {first} as talk[1], whose result run {second} reused:\n"
+    assert f"==> talk[2] <== (in run {first} as talk[2]" in project.prun("logs", "talk").err
+    silent = project.prun("logs", "quiet").err
+    assert silent == f"quiet printed nothing in run {first} as quiet, whose result run {second} reused\n"
+
+
+def test_a_run_on_threads_says_once_that_timeouts_do_nothing(project: Project) -> None:
+    made(project)
+    pipeline = project.text("pipeline.yaml").replace("foreach", "timeout: 5s, foreach")
+    project.pipeline(pipeline)
+    err = project.prun("run", "--backend", "threading").err
+    assert err.count("warning: the timeout of talk has no effect: threads cannot be stopped") == 1
+    assert project.prun("run", "--backend", "threading").err == ""
+    assert "timeout" not in project.prun("run", "--backend", "sequential", "--force", "talk").err

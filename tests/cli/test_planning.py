@@ -180,6 +180,23 @@ def test_a_false_condition_is_a_skip(done: Project) -> None:
     assert plan.json["summary"] == {"run": 0, "reuse": 5, "skip": 1, "undecided": 0}
 
 
+def test_what_failed_last_time_is_not_called_new(project: Project) -> None:
+    project.file("tasks.py", "def f(n):\n    if n == 2:\n        raise ValueError(n)\n    return n\n")
+    project.pipeline("steps: {a: {call: tasks:f, foreach: [1, 2], inputs: {n: item}}}")
+    assert "failed" not in project.prun("plan").out
+    project.run(exit=1)
+    plan = project.plan()
+    assert actions(plan) == {"a[1]": "reuse", "a[2]": "run"}
+    (reason,) = plan.tasks["a[2]"]["reasons"]
+    assert (reason["kind"], reason["detail"]) == ("new", "failed last time")
+    assert "failed last time" in project.prun("plan").out
+    assert "failed last time" in project.why("a[2]").out
+    project.edit("tasks.py", "n == 2", "n == 20")
+    project.run()
+    project.pipeline("steps: {a: {call: tasks:f, foreach: [1, 2, 3], inputs: {n: item}}}")
+    assert "failed" not in project.prun("plan").out
+
+
 def test_a_failed_step_is_run_again(words: Project) -> None:
     words.edit("tasks.py", "return sum(sizes)", "raise ValueError").run(exit=1)
     assert actions(words.plan())["total"] == "run"

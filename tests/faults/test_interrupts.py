@@ -143,13 +143,15 @@ def test_once_nothing_more_starts_and_what_runs_may_end(
     assert done <= reused(project.run("--backend", backend))
 
 
-@pytest.mark.parametrize(
-    ("backend", "function"), [("loky", "hang_with_a_child"), ("threading", "hang"), ("sequential", "hang")]
-)
+@pytest.mark.parametrize("function", ["hang", "hang_with_a_child"])
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
 def test_once_the_grace_is_not_for_ever(project: Project, backend: str, function: str) -> None:
     run = Interrupted(project, backend, function)
-    found = statuses(run.signal(signal.SIGINT).finish())
+    result = run.signal(signal.SIGINT).finish()
+    found = statuses(result)
     assert {found[f"f[{k}]"] for k in (1, 2, 3, 4)} == {"cancelled"}
+    assert "Stopping: nothing more starts, f[1]" in result.err
+    assert "5.0 s to end (Ctrl-C again ends at once)" in result.err
     assert run.record() == "cancelled"
 
 
@@ -158,7 +160,9 @@ def test_twice_what_runs_ends_at_once(project: Project, backend: str) -> None:
     run = Interrupted(project, backend, "short")
     run.signal(signal.SIGINT)
     time.sleep(0.3)  # two signals of a kind at one moment are one
-    found = statuses(run.signal(signal.SIGINT).finish())
+    result = run.signal(signal.SIGINT).finish()
+    found = statuses(result)
+    assert "Ending what runs at once" in result.err
     assert {found[f"f[{k}]"] for k in (1, 2, 3, 4)} == {"cancelled"}
     assert "short 1" not in project.calls()
     assert run.record() == "cancelled"
