@@ -30,6 +30,8 @@ def array_digest(value: Any, walker: Walker) -> str | None:
     if "numpy" in bases and (np := sys.modules.get("numpy")):
         if type(value) is np.ndarray or type(value) is np.memmap:
             return numpy_digest(np.asarray(value), walker)
+        if isinstance(value, np.generic) and family == "numpy":
+            return combine("scalar", [numpy_digest(np.asarray(value), walker)])
         return dtype_digest(value) if isinstance(value, np.dtype) and not value.hasobject else None
     if family == "pyarrow":
         from .frames import arrow_digest
@@ -45,8 +47,8 @@ def array_digest(value: Any, walker: Walker) -> str | None:
 def dtype_digest(dtype: Any) -> str:
     if dtype.names is None:
         return combine("dtype", [dtype.str, *(str(n) for n in (dtype.shape or ()))])
-    fields = [(n, dtype_digest(dtype.fields[n][0])) for n in dtype.names]
-    return combine("dtype", [p for field in fields for p in field])
+    fields = [(n, dtype_digest(dtype.fields[n][0]), str(dtype.fields[n][1:])) for n in dtype.names]
+    return combine("dtype", [str(dtype.itemsize), *(p for field in fields for p in field)])
 
 
 def numpy_digest(array: Any, walker: Walker) -> str:
@@ -55,7 +57,7 @@ def numpy_digest(array: Any, walker: Walker) -> str:
     shape = ",".join(map(str, array.shape))
     if dtype.names is not None:  # field by field: what lies between them is not content
         parts = [p for n in dtype.names for p in (n, numpy_digest(array[n], walker))]
-        return combine("ndarray.fields", [shape, *parts])
+        return combine("ndarray.fields", [dtype_digest(dtype), shape, *parts])
     if dtype.hasobject or dtype.kind == "T":
         return combine("ndarray.objects", [dtype.str, shape, walker.digest(array.ravel().tolist())])
     return combine("ndarray", [dtype.str, shape, _memory(array, walker)])
@@ -90,6 +92,7 @@ def _without_padding(np: Any, array: Any) -> Any:
     """Extended precision has ten bytes of content in twelve or sixteen."""
     if np.finfo(np.longdouble).nmant != 63:
         return array
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     size = np.dtype(np.longdouble).itemsize
     raw = np.ascontiguousarray(array).view(np.uint8).reshape(-1, size).copy()
     raw[:, 10:] = 0
