@@ -21,6 +21,8 @@ _KINDS: dict[type, str] = {
     ast.Try: "block", ast.TryStar: "block", ast.For: "block", ast.While: "block", ast.With: "block",
     ast.Match: "block",
 }  # fmt: skip
+if sys.version_info >= (3, 12):
+    _KINDS[ast.TypeAlias] = "name"
 _HOOKS = ("__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__", "__new__", "__init__")
 _IMMUTABLE = (
     ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.Name, ast.Compare,
