@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import decimal
 import enum
 import functools
 import io
@@ -74,6 +75,11 @@ def frame() -> pd.DataFrame:
     )
 
 
+def with_attrs(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.attrs["unit"] = "EUR"
+    return frame
+
+
 EQUAL = {
     "plain": (lambda: {"a": {1, 2}, "b": 3}, lambda: {"b": 3, "a": {2, 1}}),
     "array and its copy": (lambda: A, lambda: A.copy()),
@@ -130,6 +136,24 @@ DISTINCT: list[Any] = [
     collections.defaultdict(list, a=A), collections.Counter("a"), ValueError("a"), ValueError("b"),
     np.datetime64("2026-01-01"), np.dtype("f4"), np.dtype("f8"), np.float32, io.BytesIO(b"a"), io.BytesIO(b"b"),
     pd.Timestamp("2026"), pd.NaT, pd.NA, pd.Timedelta(1, "s"),
+    np.array([0.0]), np.array([-0.0]), np.array([np.nan]), np.frombuffer(b"\1\0\0\0\0\0\xf8\x7f", "f8"), np.array([0.0], object),
+    np.zeros(2, [("a", "i1"), ("b", "f8")]), np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+    np.zeros(2, [("b", "f8"), ("a", "i1")]), np.zeros(2, [("a", "i1", (2,))]), np.array([1], "m8[2s]"), np.array(["NaT"], "M8[ns]"),
+    np.ma.array([1, 2]), np.ma.array([1, 2], mask=[0, 1], fill_value=7), np.rec.array([(1, 2.0)], names="a,b"),
+    pd.DataFrame(), pd.DataFrame(index=[0]), pd.DataFrame(columns=["a"]), pd.DataFrame({"a": pd.Series([], dtype="i8")}),
+    pd.Series([], dtype="i8"), pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1.0]}), pd.DataFrame({"a": ["1"]}),
+    pd.DataFrame({"a": pd.Series(["1"], dtype=object)}), pd.DataFrame({"a": pd.Series(["1"], dtype="string")}),
+    pd.DataFrame({"a": [1]}, index=pd.Index([0], name="n")), pd.DataFrame({"a": [1]}).rename_axis(columns="c"),
+    pd.DataFrame({0: [1]}), pd.DataFrame({"0": [1]}), pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame([[1, 2]], columns=["a", "b"]),
+    with_attrs(pd.DataFrame({"a": [1]})), pd.Series(pd.Categorical(["a"])), pd.Series(pd.Categorical(["a"], categories=["a", "b"])),
+    pd.Series(pd.Categorical(["a"], categories=["b", "a"])), pd.Series(pd.Categorical([None], categories=["a"])),
+    pd.Series([1], dtype="Int64"), pd.Series([1], dtype="Int32"), pd.Series([1], dtype="int64[pyarrow]"), pd.Series([None], dtype="Int64"),
+    pd.Series([None], dtype=object), pd.Series([np.nan], dtype=object), pd.Series([pd.NA], dtype=object), pd.Series([0.5], dtype="Float64"),
+    pd.MultiIndex.from_tuples([("a", 1)]), pd.MultiIndex.from_tuples([("a", 1)], names=["x", None]), pd.Index([("a", 1)], tupleize_cols=False),
+    pd.date_range("2026", periods=3), pd.DatetimeIndex(list(pd.date_range("2026", periods=3))), pd.Series([decimal.Decimal("1.0")]),
+    pd.Series([decimal.Decimal("1.00")]), pd.Series(pd.arrays.SparseArray([0, 0, 1])), pd.Series(pd.arrays.SparseArray([0, 0, 1], fill_value=1)),
+    pa.table({"a": [1]}), pa.table({"b": [1]}), pa.record_batch({"a": [1]}), pa.array([[1]]), pa.array([[1], []]), pa.array([{"a": 1}]),
+    pa.array(["a"]), pa.array([b"a"]), pa.array(["a"]).dictionary_encode(), pa.array([1], pa.int8()), pa.array([1], pa.timestamp("ms")),
 ]  # fmt: skip
 
 
@@ -296,6 +320,19 @@ def test_digests_are_the_same_in_every_process() -> None:
         for seed in ("0", "1", "42")
     }
     assert len(outputs) == 1
+
+
+def test_polars_frames() -> None:
+    pl = pytest.importorskip("polars")
+    frames = [
+        pl.DataFrame({"a": [1, None], "b": ["x", "y"]}), pl.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+        pl.DataFrame({"b": ["x", "y"], "a": [1, None]}), pl.DataFrame({"a": [1.0, None], "b": ["x", "y"]}),
+        pl.DataFrame(), pl.Series("a", [1]), pl.Series("b", [1]), pl.Series("a", ["x"], dtype=pl.Categorical),
+    ]  # fmt: skip
+    digests = [content_digest(frame) for frame in frames]
+    assert len(set(digests)) == len(frames)
+    assert [content_digest(pickle.loads(pickle.dumps(frame))) for frame in frames] == digests
+    assert content_digest(pl.concat([frames[0][:1], frames[0][1:]])) == digests[0]
 
 
 NO_ARROW = """
