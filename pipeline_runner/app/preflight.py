@@ -199,7 +199,9 @@ class Preflight:
             try:
                 binder.argument(step, name, None)
             except BindError as error:
-                yield Problem("value", error.message, self._argument(step, name), error.hint)
+                made = isinstance(binding, Files) and bool(step.after)  # perhaps by what comes first
+                severity = "warning" if made else "error"
+                yield Problem("value", error.message, self._argument(step, name), error.hint, severity)
         if step.fanout is not None and not _over_steps(step.fanout):
             yield from self._items(step, expander)
 

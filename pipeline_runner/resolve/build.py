@@ -11,13 +11,10 @@ from ..model.graph import (
     Binding,
     CachePolicy,
     Executor,
-    FanOut,
     Files,
-    ForEach,
     Graph,
     Input,
     Literal,
-    Matrix,
     Ref,
     Retry,
     Share,
@@ -28,6 +25,7 @@ from ..model.names import RESERVED
 from ..spec.load import Loaded
 from ..spec.models import RetrySpec, StepSpec
 from ..spec.reference import RefError, looks_like_reference, parse_text
+from .fan_outs import fan_out, followed
 from .order import find_cycle, in_order, sort_problems
 from .scope import ANYWHERE, PLAIN, Context, Path, Scope, near_name
 
@@ -116,7 +114,7 @@ class _Builder(Context):
         at: Path = ("steps", name)
         scope = Scope(self, name, spec)
         args = self.args(scope)
-        fanout = self.fanout(scope)
+        fanout = fan_out(scope)
         when = scope.when()
         env = {k: scope.text(v, (*at, "env", k)) for k, v in self.spec.env.items() if k not in spec.env}
         env |= {k: scope.text(v, (*at, "env", k)) for k, v in spec.env.items()}
@@ -131,6 +129,9 @@ class _Builder(Context):
                         "unknown-output", f"step {name!r} declares no output {output!r}",
                         (*at, kind, output), f"its outputs: {declared}", key=True,
                     )  # fmt: skip
+        scope.as_it_is(
+            spec.cache.version, (*at, "cache", "version"), "pass the param by inputs: it is in the key"
+        )
         after = self.after(name, spec)
         defaults = self.spec.defaults
         retry = spec.retry if spec.retry is not None else defaults.retry
@@ -173,7 +174,7 @@ class _Builder(Context):
             image=scope.text(image, (*at, "image")) if image else None,
             description=spec.description or "",
             needs=tuple(needs),
-            follows=self.follows(fanout),
+            follows=followed(self.spec.steps, fanout),
             where=self.loaded.source.place(at, key=True),
         )
 
@@ -222,52 +223,6 @@ class _Builder(Context):
                 ref = scope.reference(value, path, PLAIN)
                 return Files(ref) if ref else None
         return Files(text)
-
-    def fanout(self, scope: Scope) -> FanOut | None:
-        spec, at = scope.spec, ("steps", scope.name)
-        if spec.foreach is not None and spec.matrix is not None:
-            self.problem(
-                "two-fan-outs", f"step {scope.name!r} has both foreach and matrix", (*at, "matrix"),
-                "one of them; a matrix may take a list from a step, too", key=True,
-            )  # fmt: skip
-        if spec.foreach is not None:
-            over = spec.foreach.in_
-            path: Path = (*at, "foreach", "in") if spec.foreach.key else (*at, "foreach")
-            if isinstance(over, str):
-                ref = scope.reference(over, path, frozenset({"params", "step"}), star=True)
-                source: Ref | tuple[Any, ...] | None = ref
-            else:
-                source = tuple(over)
-            key = None
-            if spec.foreach.key is not None:
-                key = scope.reference(spec.foreach.key, (*at, "foreach", "key"), frozenset({"item"}))
-            return ForEach(source, key) if source is not None else None
-        if spec.matrix is not None:
-            axes: list[tuple[str, Ref | tuple[Any, ...]]] = []
-            for axis, values in spec.matrix.items():
-                if isinstance(values, str):
-                    ref = scope.reference(values, (*at, "matrix", axis), frozenset({"params", "step"}))
-                    if ref:
-                        axes.append((axis, ref))
-                else:
-                    axes.append((axis, tuple(values)))
-            return Matrix(tuple(axes))
-        return None
-
-    def follows(self, fanout: FanOut | None) -> str | None:
-        """The fan-out whose items this one's items are, one by one."""
-        if not isinstance(fanout, ForEach) or not isinstance(fanout.source, Ref):
-            return None
-        ref = fanout.source
-        if ref.root != "step" or ref.star:
-            return None
-        source = self.spec.steps.get(ref.name)
-        if source is None or (source.foreach is None and source.matrix is None):
-            return None
-        # a position, or a part of one item's value, is a list of its own: no items to follow
-        outputs = source.outputs or ()
-        rest = ref.path[1:] if ref.path and ref.path[0] in outputs else ref.path
-        return ref.name if not rest else None
 
     def after(self, name: str, spec: StepSpec) -> list[str]:
         known = []

@@ -63,9 +63,14 @@ class Scope:
             return None
         return ref if self.accept(ref, path, roots) else None
 
-    def accept(self, ref: Ref, path: Path, roots: frozenset[str]) -> bool:
-        """Whether the reference means something here; says so where it does not."""
+    def accept(self, ref: Ref, path: Path, roots: frozenset[str], else_hint: str = "") -> bool:
+        """Whether the reference means something here; says so where it does not.
+
+        ``else_hint``: what it may have been meant for, where no step has a name like it.
+        """
         for code, message, hint in self.wrong(ref, roots):
+            if else_hint and code == "unknown-step" and not hint.startswith("did you mean"):
+                hint = else_hint
             self.context.problem(code, message, path, hint)
             return False
         self.refs.append(ref)
@@ -133,7 +138,9 @@ class Scope:
             return value
         if isinstance(text, Text):
             for part in text.parts:
-                if isinstance(part, Ref):
+                if isinstance(part, Ref) and part.star:
+                    self.context.problem("star", f"{part.text!r}: '.*' stands in foreach only", path)
+                elif isinstance(part, Ref):
                     self.accept(part, path, roots)
         return text
 
@@ -146,6 +153,16 @@ class Scope:
         if isinstance(value, dict):
             return {k: self.structure(v, (*path, k), roots) for k, v in value.items()}
         return value
+
+    def as_it_is(self, value: Any, path: Path, hint: str) -> None:
+        """Refuse ``${{ }}`` where nothing is filled in: it would be taken as it is."""
+        if isinstance(value, str) and "${{" in value:
+            self.context.problem(
+                "text", "nothing is filled in here: '${{ }}' would stay as it is", path, hint
+            )
+        elif isinstance(value, list | dict):
+            for key, item in enumerate(value) if isinstance(value, list) else value.items():
+                self.as_it_is(item, (*path, key), hint)
 
     def when(self) -> Any | None:
         """The step's condition, parsed."""
@@ -162,7 +179,8 @@ class Scope:
             self.context.problem("condition", f"{error.message} in: {caret}", path, error.hint)
             return None
         for ref in condition.references(tree):
-            self.accept(ref, path, PLAIN)
+            word = ref.root == "step" and not ref.path
+            self.accept(ref, path, PLAIN, f"a text is quoted: '{ref.text}'" if word else "")
         return tree
 
 

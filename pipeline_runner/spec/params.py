@@ -96,7 +96,11 @@ class ParamSet:
         name, *inside = target.split(".")
         if not self._known(name, layer):
             return
+        if not all(inside):
+            self._report(layer, (name,), "a name is missing between the dots", "write -p NAME.KEY=VALUE")
+            return
         base, sample = self.values[name], self.declared[name].sample
+        base = _ANY if base is None and sample is None else base
         for depth, key in enumerate(inside):
             if not isinstance(base, dict) and base is not _ANY:
                 owner = ".".join([name, *inside[:depth]])

@@ -8,7 +8,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from harness import Project, ran, reasons, reused, statuses
+from harness import Project, actions, ran, reasons, reused, statuses
 
 READERS = """\
 from pathlib import Path
@@ -280,6 +280,33 @@ def test_a_path_that_does_not_exist_fails_the_step(project: Project) -> None:
     result = project.pipeline("steps:\n  f: {call: tasks:f}\n").run(exit=1)
     assert statuses(result) == {"f": "failed"}
     assert "nowhere.txt" in result.err
+
+
+def test_a_file_may_be_made_by_what_comes_first(project: Project) -> None:
+    """A step that another ``needs`` may write it: it is looked for when it is read."""
+    project.file("tasks.py", """\
+        from pathlib import Path
+        def write(text):
+            Path("made.txt").write_text(text)
+        def read(path):
+            return Path(path).read_text()
+        """)  # fmt: skip
+    text = """
+        params: {text: one}
+        steps:
+          write: {call: tasks:write, inputs: {text: params.text}, cache: false}
+          read: {call: tasks:read, files: {path: made.txt}, NEEDS}
+        """
+    project.pipeline(text.replace(", NEEDS", ""))
+    assert "there is no file made.txt" in project.run(exit=2).err
+    project.pipeline(text.replace("NEEDS", "needs: [write]"))
+    assert "there is no file made.txt" in project.check().err
+    assert set(actions(project.plan()).values()) == {"run"}
+    assert statuses(project.run()) == {"write": "succeeded", "read": "succeeded"}
+    assert statuses(project.run())["read"] == "reused"
+    assert statuses(project.run("-p", "text=two"))["read"] == "succeeded"
+    project.remove("made.txt").edit("tasks.py", "write_text(text)", "touch() if text == 'no' else None")
+    assert statuses(project.run("-p", "text=three", exit=1)) == {"write": "succeeded", "read": "failed"}
 
 
 # --- publish

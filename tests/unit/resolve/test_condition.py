@@ -19,6 +19,7 @@ VALUES: dict[str, Any] = {
     "ev": {"auc": 0.8, "n": [10, 20], "text": "abc", "day": datetime.date(2024, 1, 2)},
     "long-name": 7,
     "item": {"k": 3},
+    "keys": {"größe": 1, "2024": {"1a": 2}},
 }
 
 
@@ -50,6 +51,7 @@ def holds(text: str) -> bool:
         ("ev.n == []", False),
         ("long-name == 7", True),
         ("params.a-b == 4", True),
+        ("keys.größe == 1 and keys.2024.1a == 2", True),
         ("params.name == 'dev'", True),
         ('params.name == "dev"', True),
         (r"'it\'s' == 'it\'s'", True),

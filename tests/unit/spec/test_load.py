@@ -198,6 +198,7 @@ def test_a_profile_merges_mappings_and_replaces_the_rest(write: Write) -> None:
         ("any={a: 1}", "any", {"a": 1}),
         ("any=text", "any", "text"),
         ("any=", "any", None),
+        ("any.a.b=1", "any", {"a": {"b": 1}}),
         ("full=2", "full", 2.0),
     ],
 )
@@ -224,6 +225,8 @@ def test_the_command_line(write: Write, override: str, name: str, value: Any) ->
         ("nested.deep=1", "param", "'nested.deep' must be a mapping", ""),
         ("count.x=1", "param", "not a mapping", ""),
         ("names.0=1", "param", "is a list", "replaced whole"),
+        ("nested.=1", "param", "a name is missing", "NAME.KEY=VALUE"),
+        ("nested..deep=1", "param", "a name is missing", "NAME.KEY=VALUE"),
         ("full=3", "param-bounds", "must be at most 2, not 3.0", ""),
         ("full=0", "param-bounds", "must be greater than 0", ""),
         ("full=x", "param", "must be a number", ""),
