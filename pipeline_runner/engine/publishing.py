@@ -14,6 +14,7 @@ from ..model.graph import Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from .dispatch import Dispatcher
 from .jobs import Jobs
+from .leading import refuse_leaving, stem
 from .ports import Publisher
 from .references import BindError
 from .results import outputs_bound
@@ -49,6 +50,9 @@ class Publishing:
         item = k if step.fanout is not None else None
         for output, target in step.publish.items():
             path = self.binder.text(target, step, item)
+            before = stem(target, step)
+            if before is not None:
+                refuse_leaving(path, self.binder.text(before, step, item))
             if output:
                 artifact = outputs[output]
                 yield path, Stored(artifact.digest, artifact)

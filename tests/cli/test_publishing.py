@@ -1,0 +1,102 @@
+"""`publish:` seen from outside: where it may lead, and folders as they are."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from harness import Project, ran, reused
+
+TASKS = """\
+from pathlib import Path
+
+def names(): return ["../escaped", "/escaped", "~/escaped", "sub/ok", ".."]
+def text(x): return f"text of {x}"
+def tree(names):
+    made = Path("made")
+    for name in names:
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(f"the file {name}")
+    (made / names[0]).chmod(0o755)
+    return made
+"""
+
+
+@pytest.fixture
+def tasks(project: Project) -> Project:
+    return project.file("tasks.py", TASKS)
+
+
+@pytest.mark.parametrize(
+    "where", ["${{ item }}", "${{ item }}.txt", "out/${{ item }}", "out/${{ item }}/x"]
+)
+def test_what_a_run_returns_publishes_nothing_outside(tasks: Project, where: str) -> None:
+    tasks.pipeline({"steps": {
+        "names": {"call": "tasks:names"},
+        "text": {"call": "tasks:text", "foreach": "names", "inputs": {"x": "item"}, "publish": where},
+    }})  # fmt: skip
+    result = tasks.run(exit=1)
+    home = os.path.expanduser("~")
+    assert not [n for n in os.listdir(tasks.folder.parent) if "escaped" in n]
+    assert not [n for folder in ("/", home) for n in os.listdir(folder) if "escaped" in n]
+    error = result.tasks["text[0]"]["error"]
+    assert "leads out of" in error, result
+    assert "FOLDER/" in tasks.prun("run", "--backend", "sequential", exit=1).err
+
+
+def test_the_user_s_own_words_lead_anywhere(tasks: Project) -> None:
+    outside = tasks.folder.parent / "outside"
+    tasks.pipeline({"params": {"out": "here", "names": ["../a", "b"]}, "steps": {
+        "one": {"call": "tasks:text", "with": {"x": 1}, "publish": "${{ params.out }}/one.txt"},
+        "two": {"call": "tasks:text", "foreach": "params.names", "inputs": {"x": "item"},
+                "publish": "../outside/${{ item }}.txt"},
+    }})  # fmt: skip
+    tasks.run("-p", f"out={outside}")
+    assert (outside / "one.txt").read_text() == "text of 1"
+    assert (outside / "b.txt").read_text() == "text of b"
+    assert (outside.parent / "a.txt").read_text() == "text of ../a"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_folder_is_kept_as_the_step_made_it(tasks: Project) -> None:
+    tasks.pipeline("""
+        params: {names: [bin/tool, data]}
+        steps: {tree: {call: tasks:tree, inputs: {names: params.names}, publish: out}}
+        """)
+    tasks.run()
+    tool, data = tasks.folder / "out" / "bin" / "tool", tasks.folder / "out" / "data"
+    assert tool.stat().st_mode & 0o100
+    tasks.file("out/mine", "of the user's")
+    for change in (lambda: tool.chmod(0o644), lambda: data.chmod(0o755), lambda: data.unlink()):
+        change()
+        assert reused(tasks.run()) == {"tree"}
+        assert tool.stat().st_mode & 0o100
+        assert not data.stat().st_mode & 0o100
+    tasks.remove("made")
+    assert ran(tasks.run("-p", "names=[data]")) == {"tree"}
+    assert sorted(os.listdir(tasks.folder / "out")) == ["data", "mine"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_program_that_one_step_makes_another_can_run(project: Project) -> None:
+    project.file("tasks.py", """
+        import subprocess
+        from pathlib import Path
+
+        def make():
+            path = Path("tool.sh")
+            path.write_text("#!/bin/sh\\necho it runs\\n")
+            path.chmod(0o755)
+            return path
+
+        def use(tool): return subprocess.check_output([tool], text=True)
+        """)  # fmt: skip
+    project.pipeline("""
+        steps:
+          make: {call: tasks:make, publish: bin/tool}
+          use: {call: tasks:use, inputs: {tool: make}, publish: said.txt}
+        """)
+    project.run()
+    assert project.text("said.txt") == "it runs\n"
+    assert (project.folder / "bin" / "tool").stat().st_mode & 0o100
