@@ -17,6 +17,7 @@ from .facts import HEAD, Facts, jsonable
 from .images import image_of
 
 LONG_TEXT = 2000
+MOST_LINES = 500
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -69,11 +70,13 @@ def _facts(value: Any) -> Facts:
 
 def _text(value: str) -> Facts:
     shown = value if len(value) <= LONG_TEXT else value[:LONG_TEXT] + " ..."
-    lines = tuple(shown.splitlines()) if "\n" in value else (repr(shown),)
     what = f"text, {plural(len(value), 'character')}"
-    if "\n" in value:
-        what += f", {plural(len(value.splitlines()), 'line')}"
-    return Facts("text", what, lines, {"length": len(value), "text": shown})
+    data = {"length": len(value), "text": shown}
+    if "\n" not in value:
+        return Facts("text", what, (repr(shown),), data)
+    lines = value.splitlines()
+    first = tuple(line[:LONG_TEXT] for line in lines[:MOST_LINES])
+    return Facts("text", f"{what}, {plural(len(lines), 'line')}", first, data, len(lines) - len(first))
 
 
 def _bytes(value: bytes) -> Facts:
@@ -128,7 +131,9 @@ def _collection(value: Any) -> Facts:
     try:
         flat = json.dumps(value, ensure_ascii=False)
         whole = {"value": jsonable(value)} if len(flat) <= 16 * 1024 else {}
-        return Facts("data", title, tuple(_pretty(value)[:500]), {"length": len(value), **whole})
+        lines = _pretty(value)
+        data = {"length": len(value), **whole}
+        return Facts("data", title, tuple(lines[:MOST_LINES]), data, max(len(lines) - MOST_LINES, 0))
     except (TypeError, ValueError, RecursionError):
         pass
     pairs = value.items() if isinstance(value, dict) else ((None, v) for v in value)
@@ -146,6 +151,8 @@ def _pretty(value: Any, room: int = 88) -> list[str]:
     flat = json.dumps(value, ensure_ascii=False)
     if len(flat) <= room or not isinstance(value, (list, tuple, dict)):
         return [flat]
+    if not isinstance(value, dict) and all(type(item) in _PLAIN for item in value):
+        return [_scalars(value, room)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     pairs = (
         [(f"{json.dumps(str(k), ensure_ascii=False)}: ", v) for k, v in value.items()]
@@ -159,6 +166,17 @@ def _pretty(value: Any, room: int = 88) -> list[str]:
         lines[-1] += ","
     lines[-1] = lines[-1][:-1]
     return [opening, *("  " + line for line in lines), closing]
+
+
+def _scalars(value: list[Any] | tuple[Any, ...], room: int) -> str:
+    """As many as fit in a line, and how many more there are."""
+    shown = ""
+    for i, item in enumerate(value):
+        text = json.dumps(item, ensure_ascii=False)
+        if len(shown) + len(text) > room - 16 and i:
+            return f"[{shown}... {number(len(value) - i)} more]"
+        shown += text + ", "
+    return f"[{shown[:-2]}]"
 
 
 def _nested(value: Any) -> str:

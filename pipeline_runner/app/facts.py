@@ -16,6 +16,7 @@ class Facts(NamedTuple):
     title: str
     lines: tuple[str, ...] = ()
     data: Mapping[str, Any] = {}
+    more: int = 0  # lines that are not there
 
 
 def jsonable(value: Any) -> Any:

@@ -45,7 +45,8 @@ def _outputs(record: RunRecord, step: str, entry: Entry | None) -> dict[str, Any
     outputs, values = [], {}
     for name, artifact in entry.outputs.items() if entry is not None else ():
         facts = artifact_facts(record, artifact)
-        outputs.append((name or step, facts.title, artifact.size, "\n".join(facts.lines)))
+        preview = "\n".join(facts.lines)
+        outputs.append((name or step, facts.title, artifact.size, preview, facts.more))
         values[name or step] = {"kind": facts.kind, **facts.data}
     return {"outputs": outputs, "values": values}
 

@@ -119,7 +119,7 @@ def _show_task(about: Any, as_json: bool, verbose: bool) -> None:
         dict(zip(("argument", "kind", "what", "text"), part, strict=True))
         for part in about.get("parts") or ()
     ]
-    names = ("name", "type", "size", "preview")
+    names = ("name", "type", "size", "preview", "more_lines")
     values = about.get("values") or {}
     outputs = [
         {

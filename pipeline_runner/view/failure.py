@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..model.outcome import ErrorInfo
 from .style import Style
 from .summary import Failure
-from .text import clip, duration, harmless, near, number, one_line, pad, some
+from .text import cells, clip, clip_middle, duration, harmless, near, number, one_line, pad, some
 
 _FRAME = re.compile(r'\s*File "(?P<file>.+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
 _HEADER = "Traceback (most recent call last):"
@@ -49,10 +49,13 @@ def frames(error: ErrorInfo) -> list[str]:
     return lines
 
 
-def failure_lines(failure: Failure, style: Style, *, full: bool = True, before: str = "") -> list[str]:
+def failure_lines(
+    failure: Failure, style: Style, *, full: bool = True, before: str = "", width: int | None = None
+) -> list[str]:
     """The failure as it is told when it happens.
 
     ``full`` with its frames and hint; otherwise short, without the message if it is the one ``before``.
+    Source lines are cut at the width: wrapped, the marks below them would point anywhere.
     """
     after = f" after {failure.attempts} attempts" if failure.attempts > 1 else ""
     verb = "failed and is left out" if failure.tolerated else "failed"
@@ -64,7 +67,9 @@ def failure_lines(failure: Failure, style: Style, *, full: bool = True, before: 
             return [f"{style(failure.task, 'bold')} {style(verb + after, colour)} likewise"]
         where = place(error)
         return [f"{head} ({where})" if where else head]
-    lines = [head, *(style("    " + line, "dim") for line in frames(error))]
+    shown = ["    " + line for line in frames(error)]
+    shown = [clip(line, width) if line.startswith("     ") else line for line in shown]
+    lines = [head, *(style(line, "dim") for line in shown)]
     if error.hint:
         lines.append("    hint: " + one_line(error.hint))
     return lines
@@ -100,14 +105,16 @@ def failure_table(
 ) -> list[str]:
     """The failures at the end: one line a group: task id, place, message."""
     shown = groups[:most]
-    names = max((len(group.first.task) for group in shown), default=0)
+    names = max((cells(group.first.task) for group in shown), default=0)
+    names = names if width is None else min(names, max(width // 2, 12))
     places = max((len(place(group.first.error)) for group in shown), default=0)
     lines = []
     for first, others in shown:
         where = pad(place(first.error), places) + "  " if places else ""
         rest = None if width is None else max(width - names - len(where) - 4, 20)
         text = clip(message(first.error), rest)
-        lines.append(f"  {style(pad(first.task, names), 'bold')}  {where}{style(text, 'red')}")
+        name = pad(clip_middle(first.task, names), names)
+        lines.append(f"  {style(name, 'bold')}  {where}{style(text, 'red')}")
         if others:
             lines.append(clip(f"    and {number(len(others))} more like it: {some(others)}", width))
     if len(groups) > most:

@@ -207,9 +207,8 @@ def task_lines(
     outputs = about.get("outputs") or ()
     if outputs:
         lines += ["", style("outputs", "dim")]
-        for name, kind, count, preview in outputs:
-            most = None if verbose else PREVIEW_LINES
-            lines += _output(str(name), str(kind), int(count or 0), str(preview or ""), width, most)
+        for output in outputs:
+            lines += _output(Output(*output), width, None if verbose else PREVIEW_LINES)
     if about.get("error") or about.get("traceback"):
         error = ErrorInfo(
             "exception", str(about.get("error") or ""), traceback=str(about.get("traceback") or "")
@@ -240,13 +239,22 @@ def _origin(about: Mapping[str, Any], verbose: bool) -> list[str]:
     return lines
 
 
-def _output(
-    name: str, kind: str, count: int, preview: str, width: int | None, most: int | None = PREVIEW_LINES
-) -> list[str]:
-    title = ", ".join(part for part in (name, kind, size(count) if count else "") if part)
-    shown = harmless(preview).expandtabs(4).splitlines()
+class Output(NamedTuple):
+    """What a task gave. ``more``: lines that the preview leaves out."""
+
+    name: str
+    kind: str
+    size: int
+    preview: str
+    more: int = 0
+
+
+def _output(output: Output, width: int | None, most: int | None) -> list[str]:
+    taken = size(output.size) if output.size else ""
+    title = ", ".join(part for part in (output.name, output.kind, taken) if part)
+    shown = harmless(output.preview or "").expandtabs(4).splitlines()
     if len(shown) == 1 and len(title) + len(shown[0]) + 6 <= (width or 100):
         return [f"  {title}: {shown[0]}"]
-    cut = len(shown) - most if most is not None else 0
+    cut = (max(len(shown) - most, 0) if most is not None else 0) + output.more
     lines = [f"  {title}", *(clip("    " + line, width) for line in shown[:most])]
     return [*lines, f"    ... {plural(cut, 'more line')}"] if cut > 0 else lines

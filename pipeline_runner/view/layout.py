@@ -92,9 +92,11 @@ def _rest(steps: Sequence[StepSummary], shown: Sequence[StepSummary]) -> str:
 def _row(summary: Summary, step: StepSummary, now: float, room: Room, names: int) -> Line:
     name = clip_middle(step.name, names)
     line: Line = [_mark(step, now, room), (" ", ""), (name + " " * (names - cells(name)), _name_style(step))]
-    clock = _clock(summary, step, now)
-    free = room.width - 2 - names - (len(clock) + 2 if clock else 0)
-    details = _details(step, room, free - 2)
+    for clock in dict.fromkeys((whole := _clock(summary, step, now), whole.partition(",")[0])):
+        free = room.width - 2 - names - (len(clock) + 2 if clock else 0)
+        details = _details(step, room, free - 2)
+        if details:
+            break  # else: how many are done is worth more than the time that is left
     used = sum(cells(text) for text, _ in details)
     if details:
         line += [("  ", ""), *details]
@@ -128,7 +130,7 @@ def _clock(summary: Summary, step: StepSummary, now: float) -> str:
     left = step.left(now, summary.workers)
     if left is None or left < 0.5:
         return rough_clock(elapsed)
-    return f"{rough_clock(elapsed)}, ~{rough(left)} left"
+    return f"{rough_clock(elapsed)}, {'<1 s' if left < 1 else '~' + rough(left)} left"
 
 
 def rough_clock(seconds: float) -> str:

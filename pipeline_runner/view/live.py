@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ class Live:
         self.level = level
         self.style = Style(colour)
         self.messages = Messages(self.summary, self.style, level)
+        self.messages.width = partial(terminal_width, stream)
         self.clock = clock
         self.began = clock()
         self.lock = threading.Lock()  # the picture is drawn by rich's own thread

@@ -24,6 +24,7 @@ class Messages:
         self.summary = summary
         self.style = style
         self.level = level
+        self.width: Callable[[], int | None] = _any_width
         self.logs = level == VERBOSE  # tell what tasks print
         self.printed: dict[str, str] = {}  # task -> what was told of it while it ran
         self.told: Counter[tuple[object, ...]] = Counter()
@@ -83,14 +84,15 @@ class Messages:
             return [line, *(self.style("    " + text, "dim") for text in more)]
         failure = Failure(task, e.step, e.error, e.attempt, e.seconds, e.tolerated)
         if self.level == VERBOSE:
-            return failure_lines(failure, self.style)
+            return failure_lines(failure, self.style, width=self.width())
         same = (e.step, e.error.kind, e.error.types[:1], e.error.where and e.error.where[:2])
         self.told[same] += 1
         if self.told[same] > SHORT:
             return []
         lines = failure_lines(
-            failure, self.style, full=self.told[same] <= FULL, before=self.said.get(same, "")
-        )
+            failure, self.style, full=self.told[same] <= FULL, before=self.said.get(same, ""),
+            width=self.width(),
+        )  # fmt: skip
         self.said[same] = message(e.error)
         if self.told[same] == SHORT:
             lines.append(self.style(f"    (more of {e.step} like this will only be counted)", "dim"))
@@ -124,6 +126,11 @@ class Messages:
         found = self.summary.step(step)
         name = found.task(items[0]) if len(items) == 1 else f"{step}: {number(len(items))} tasks"
         return self.style(name, "bold")
+
+
+def _any_width() -> int | None:
+    """Where lines may be as long as they are."""
+    return None
 
 
 # ---- what verbose adds -------------------------------------------------------------------------

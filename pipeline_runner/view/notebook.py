@@ -93,7 +93,7 @@ def task_html(about: Mapping[str, Any]) -> str:
     ]
     outputs = [
         (escape(name), escape(kind), size(int(count or 0)), f"<pre>{escape(_short(preview))}</pre>")
-        for name, kind, count, preview in about["outputs"]
+        for name, kind, count, preview, _ in about["outputs"]
     ]
     parts = [f"<div><p>{head}</p>"]
     parts += [table(("argument", "from", "value"), inputs)] if inputs else []

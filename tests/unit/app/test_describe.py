@@ -86,9 +86,16 @@ def test_a_column() -> None:
 def test_collections() -> None:
     assert value_facts([1, 2]).lines == ("[1, 2]",)
     nested = value_facts({"a": list(range(60)), "b": {"c": None}})
-    assert json.loads("\n".join(nested.lines)) == {"a": list(range(60)), "b": {"c": None}}
+    assert nested.data["value"] == {"a": list(range(60)), "b": {"c": None}}
     assert max(map(len, nested.lines)) <= 100
-    assert nested.lines[-2].strip() == '"b": {"c": null}'
+    assert nested.lines[1].startswith('  "a": [0, 1, 2, ')
+    assert nested.lines[1].endswith(", ... 41 more],")
+    assert nested.lines[2:] == ('  "b": {"c": null}', "}")
+    pairs = [[i, "x" * 30] for i in range(600)]
+    assert json.loads("\n".join(value_facts(pairs[:60]).lines)) == pairs[:60]
+    assert (len(value_facts(pairs).lines), value_facts(pairs).more) == (500, 102)
+    text = value_facts("line\n" * 700)
+    assert (len(text.lines), text.more) == (500, 200)
     models = value_facts([Model() for _ in range(10)])
     assert models.lines == ("Model",) * 8 + ("and 2 more",)
     assert value_facts({"m": Model()}).lines == ("'m': Model",)

@@ -48,7 +48,13 @@ class StubRun:
 
     def describe(self, id: str) -> dict[str, Any]:
         parts = [("seed", "item", "", "3")]
-        return {"id": id, "step": id, "status": "succeeded", "parts": parts, "outputs": [("", "int", 1, "7")]}
+        return {
+            "id": id,
+            "step": id,
+            "status": "succeeded",
+            "parts": parts,
+            "outputs": [("", "int", 1, "7", 0)],
+        }
 
 
 class App:

@@ -73,7 +73,7 @@ def test_show_a_step_with_items(prun: Prun) -> None:
 def test_show_a_task_as_json(prun: Prun) -> None:
     about = one_object(prun("show", "clean", "--json"))
     assert about["parts"] == [{"argument": "seed", "kind": "item", "what": "", "text": "3"}]
-    assert about["outputs"] == [{"name": "", "type": "int", "size": 1, "preview": "7"}]
+    assert about["outputs"] == [{"name": "", "type": "int", "size": 1, "preview": "7", "more_lines": 0}]
 
 
 def test_unknown_names_are_answered_with_the_nearest(prun: Prun) -> None:
