@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..keys.digest import digest
 from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
 from ..model.outcome import FAILED
 from ..store.files import safe_name
+from .step_record import read_steps
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -38,10 +40,9 @@ class StoreHistory:
         self.store = store
         self.pipeline = _file_name(pipeline)
         self._latest: dict[str, Any] | None = None
-        self._records: dict[str, Any] = {}
+        self._records: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self._failed: dict[str, set[str]] = {}
-        self._by_key: dict[str, dict[str, CacheKey]] = {}
-        self._had: dict[str, frozenset[CacheKey]] = {}
+        self._last: dict[str, _LastTasks] = {}
         self._entries: dict[CacheKey, Entry | None] = {}
         self._asked: Counter[str] = Counter()
         self._recipes: dict[str, Recipe | None] = {}
@@ -89,67 +90,85 @@ class StoreHistory:
         return (key or "") in self._failed[step]
 
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
+        last = self._tasks(step)
         same_id = self._entry(step, key or "")
         if key is None and same_id is None:  # a fan-out whose items are not known yet: any of them tells
-            first = next(iter(self._keys(step)), None)
+            first = next(iter(last), None)
             return None if first is None else self._entry(step, first)
         items = _item_parts(parts)
         if not items or (same_id is not None and _item_parts(same_id.parts) == items):
             return same_id
-        for other in self._keys(step) if len(self._keys(step)) <= _SEARCHED else ():
+        for other in last if len(last) <= _SEARCHED else ():
             entry = self._entry(step, other)
             if entry is not None and _item_parts(entry.parts) == items:
                 return entry
         return same_id
 
     def had(self, step: str, key: CacheKey) -> bool:
-        if step not in self._had:
-            self._had[step] = frozenset(self._keys(step).values())
-        return key in self._had[step]
+        return list(key) in self._tasks(step).entries
 
     def keys(self, step: str) -> Iterable[CacheKey]:
         """The cache keys of the step's last tasks."""
-        return self._keys(step).values()
+        return self._tasks(step).keys()
 
     def _entry(self, step: str, key: str) -> Entry | None:
         """The entry of the step's last task of this KEY."""
-        at = self._keys(step).get(key)
+        last = self._tasks(step)
+        at = last.key(key)
         if at is None:
             return None
         if at not in self._entries:
             self._asked[step] += 1
-            keys = self._keys(step)
-            whole = len(keys) <= _SEARCHED or self._asked[step] > _SINGLY
-            wanted = [k for k in keys.values() if k not in self._entries] if whole else [at]
+            whole = len(last) <= _SEARCHED or self._asked[step] > _SINGLY
+            wanted = [k for k in last.keys() if k not in self._entries] if whole else [at]  # noqa: SIM118
             self._entries.update(dict.fromkeys(wanted))
             for found, entry in self.store.lookup(wanted).items():
                 if isinstance(entry, Entry):
                     self._entries[found] = entry
         return self._entries[at]
 
-    def _keys(self, step: str) -> dict[str, CacheKey]:
-        """The cache keys of the step's last tasks, by KEY."""
-        found = self._by_key.get(step)
+    def _tasks(self, step: str) -> _LastTasks:
+        found = self._last.get(step)
         if found is None:
-            found = self._by_key[step] = self._load(step)
+            run = self.since(step)
+            about = self._about(run, step) if run is not None else {}
+            names = about.get("keys") or [""]
+            found = self._last[step] = _LastTasks(names, about.get("entries") or ())
         return found
-
-    def _load(self, step: str) -> dict[str, CacheKey]:
-        run = self.since(step)
-        if run is None:
-            return {}
-        about = self._about(run, step)
-        if not about:
-            return {}
-        keys = about.get("keys") or [""]
-        return {k: CacheKey(*e) for k, e in zip(keys, about.get("entries", ()), strict=False) if e}
 
     def _about(self, run: str, step: str) -> Mapping[str, Any]:
         """A step in the record of a run; empty where there is none."""
         if run not in self._records:
-            self._records[run] = self.store.runs.read_json(run, "run")
-        found: Mapping[str, Any] = (self._records[run] or {}).get("steps", {}).get(step) or {}
-        return found
+            self._records[run] = read_steps(self.store.runs.read_json(run, "run") or {})
+        return self._records[run].get(step, {})
+
+
+class _LastTasks:
+    """The tasks of a step in the run that last gave something: their KEYs, and those of their entries."""
+
+    def __init__(self, names: Sequence[str], entries: Sequence[Any]) -> None:
+        self.entries = entries
+        self._names = names[: len(entries)]
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[str]:
+        """The KEYs of those that led to an entry."""
+        return (name for name, entry in zip(self._names, self.entries, strict=False) if entry)
+
+    def keys(self) -> Iterator[CacheKey]:
+        return (CacheKey(*entry) for entry in self.entries if entry)
+
+    @cached_property
+    def _at(self) -> dict[str, int]:
+        return dict(zip(self._names, range(len(self._names)), strict=True))
+
+    def key(self, name: str) -> CacheKey | None:
+        """The key of the entry of the task of this KEY."""
+        at = self._at.get(name)
+        entry = self.entries[at] if at is not None else None
+        return CacheKey(*entry) if entry else None
 
 
 def _item_parts(parts: Mapping[str, ArgPart]) -> dict[str, str]:

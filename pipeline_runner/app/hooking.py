@@ -12,6 +12,7 @@ from ..keys.deeper import go_deeper
 from ..model.graph import Graph, Ref
 from ..model.names import task_id
 from ..model.outcome import FAILED, SUCCEEDED
+from .step_record import read_steps
 
 
 def hooks_of(record: Mapping[str, Any], graph: Graph) -> list[Hook]:
@@ -45,7 +46,7 @@ def summary_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data. ``failed``: the tasks that failed, those that ``on_error: skip`` allowed too."""
     failed = [
         {"id": task_id(name, about["keys"][k] if about["keys"] else None), "error": _error(about, k)}
-        for name, about in record["steps"].items()
+        for name, about in read_steps(record).items()
         for k, state in enumerate(about["states"])
         if state == FAILED
     ]

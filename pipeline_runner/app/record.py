@@ -16,6 +16,7 @@ from ..model.table import Table
 from .graph_json import graph_to_json
 from .records import RECORD_FORMAT, place_of
 from .runner import host_name
+from .step_record import write_step
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -106,19 +107,17 @@ class Account:
         return {state: counts[state] for state in STATES}
 
     def _step_json(self, record: _StepRecord, result: StepResult | None) -> dict[str, Any]:
-        table = result.table if result is not None else Table(0)
-        entries = [None if a is None else [table.recipe, a] for a in table.args]
         shape = result.items.shape if result is not None and result.items is not None else None
-        return {
+        about = {
             "keys": record.keys,
             "states": record.states,
-            "attempts": {str(k): v for k, v in record.attempts.items()},
-            "seconds": {str(k): round(v, 6) for k, v in record.seconds.items()},
+            "attempts": record.attempts,
+            "seconds": record.seconds,
             "errors": {str(k): v for k, v in record.errors.items()},
             "reasons": {str(k): v for k, v in record.reasons.items()},
-            "entries": entries,
             "shape": list(shape) if shape is not None else None,
         }
+        return write_step(about, result.table if result is not None else Table(0))
 
     def to_json(self, results: Mapping[str, StepResult]) -> dict[str, Any]:
         """The tasks as a record has them."""

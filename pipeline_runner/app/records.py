@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import CacheKey
 from ..model.names import task_id
+from .step_record import read_steps
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -71,7 +72,7 @@ def read_record(store: Store, run: str) -> Record | None:
             status,
             float(found["started"]),
             found.get("same_as"),
-            found.get("steps") or {},
+            read_steps(found),
             reached or (),
         )
     except (KeyError, TypeError, ValueError):

@@ -14,6 +14,7 @@ from ..model.names import task_id
 from ..model.outcome import REUSED, SKIPPED
 from ..store.store import Store
 from .graph_json import graph_from_json
+from .step_record import read_steps
 from .task_names import parse_name
 
 if TYPE_CHECKING:
@@ -60,15 +61,20 @@ class RunRecord:
     @property
     def steps(self) -> Mapping[str, Any]:
         """Of each step: keys, states, attempts, seconds, errors, entries."""
-        steps: Mapping[str, Any] = self.whole.get("steps", {})
-        return steps
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> Mapping[str, Any]:
+        steps = read_steps(self.whole)
+        return _as_reused(steps) if "same_as" in self.head else steps
 
     @cached_property
     def whole(self) -> Mapping[str, Any]:
         """With the tasks. Of a run in which nothing had changed they stand in an earlier run's record;
         of one that was killed, or goes on, its events tell of them."""
         if "same_as" in self.head:
-            return _as_reused(self.store.runs.read_json(self.head["same_as"], "run") or {})
+            whole: Mapping[str, Any] = self.store.runs.read_json(self.head["same_as"], "run") or {}
+            return whole
         if "steps" in self.head:
             return self.head
         from .record import Account
@@ -165,14 +171,13 @@ class RunRecord:
         return shown + (", ..." if len(keys) > 8 else "")
 
 
-def _as_reused(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The record of a run that found all of this one's tasks up to date."""
-    steps = {
+def _as_reused(steps: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The steps of a run that found all of these tasks up to date."""
+    return {
         name: {
             **about,
             "states": [SKIPPED if s == SKIPPED else REUSED for s in about["states"]],
             "attempts": {}, "seconds": {}, "errors": {},
         }
-        for name, about in record.get("steps", {}).items()
+        for name, about in steps.items()
     }  # fmt: skip
-    return {**record, "steps": steps}

@@ -1,0 +1,159 @@
+"""A step's tasks in the record of a run: in short when it is written, by position when it is read.
+
+Of a hundred thousand tasks most are alike. Their states and attempts stand as stretches, their keys of
+entries as one text, and each is made longer when somebody looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any, overload
+
+from ..model.table import Table
+
+_WIDTH = 48  # characters of a digest
+_BLANK = " " * _WIDTH
+
+
+def write_step(about: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """What is written of a step. ``about``: keys, states, reasons ... by position; ``table``: entries."""
+    return {
+        **about,
+        "states": [[state, len(list(some))] for state, some in groupby(about["states"])],
+        "attempts": _stretches(about["attempts"]),
+        "seconds": _column(about["seconds"]),
+        "entries": _entries(table),
+    }
+
+
+def read_steps(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The steps of a record; none where it does not have its tasks (yet)."""
+    return {name: StepAbout(about) for name, about in (record.get("steps") or {}).items()}
+
+
+class StepAbout(Mapping[str, Any]):
+    """A step's record as its readers want it: a state and an entry's key for each position, attempts
+    and seconds by position. Records of earlier versions, which were written like that, are read too."""
+
+    def __init__(self, written: Mapping[str, Any]) -> None:
+        self._written = written
+        self._read: dict[str, Any] = {}
+
+    def __getitem__(self, field: str) -> Any:
+        found = self._read.get(field)
+        if found is None:
+            value = self._written[field]
+            reader = _READERS.get(field)
+            found = self._read[field] = value if reader is None else reader(value)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+
+class EntryKeys(Sequence[Any]):
+    """The keys of a step's entries, by position: recipe and args, or None where there is none."""
+
+    def __init__(self, recipe: str, args: str) -> None:
+        self.recipe = recipe
+        self._args = args
+
+    def __len__(self) -> int:
+        return len(self._args) // _WIDTH
+
+    @overload
+    def __getitem__(self, k: int) -> Any: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[Any]: ...
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            return [self[i] for i in range(*k.indices(len(self)))]
+        if not -len(self) <= k < len(self):
+            raise IndexError(k)
+        at = k % len(self) * _WIDTH
+        args = self._args[at : at + _WIDTH]
+        return None if args == _BLANK else [self.recipe, args]
+
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, Sequence) or len(key) != 2 or key[0] != self.recipe:
+            return False
+        return key[1] in self._set
+
+    @cached_property
+    def _set(self) -> frozenset[str]:
+        return frozenset(self._args[at : at + _WIDTH] for at in range(0, len(self._args), _WIDTH))
+
+    def __iter__(self) -> Iterator[Any]:
+        text, recipe = self._args, self.recipe
+        for at in range(0, len(text), _WIDTH):
+            args = text[at : at + _WIDTH]
+            yield None if args == _BLANK else [recipe, args]
+
+
+# ---- one field ---------------------------------------------------------------------------------------
+
+
+def _entries(table: Table) -> Any:
+    args = table.args
+    if all(a is None or len(a) == _WIDTH for a in args):
+        return {"recipe": table.recipe, "args": "".join([a or _BLANK for a in args])}
+    return [None if a is None else [table.recipe, a] for a in args]
+
+
+def _read_entries(value: Any) -> Sequence[Any]:
+    if isinstance(value, dict):
+        return EntryKeys(value["recipe"], value["args"])
+    recipes = {entry[0] for entry in value if entry}
+    if len(recipes) != 1 or any(entry and len(entry[1]) != _WIDTH for entry in value):
+        return value or []
+    return EntryKeys(recipes.pop(), "".join([entry[1] if entry else _BLANK for entry in value]))
+
+
+def _read_states(value: Sequence[Any]) -> Sequence[str]:
+    if not value or isinstance(value[0], str):
+        return value
+    return [state for state, count in value for _ in range(count)]
+
+
+def _stretches(values: Mapping[int, int]) -> list[list[int]]:
+    """``{0: 1, 1: 1, 5: 2}`` -> ``[[0, 2, 1], [5, 6, 2]]``: first, beyond, value."""
+    found: list[list[int]] = []
+    for k in sorted(values):
+        if found and found[-1][1] == k and found[-1][2] == values[k]:
+            found[-1][1] += 1
+        else:
+            found.append([k, k + 1, values[k]])
+    return found
+
+
+def _read_stretches(value: Any) -> Mapping[str, int]:
+    if isinstance(value, dict):
+        return value
+    return {str(k): v for first, beyond, v in value for k in range(first, beyond)}
+
+
+def _column(values: Mapping[int, float]) -> Any:
+    """Where there is one for most positions, a list of them."""
+    beyond = max(values, default=-1) + 1
+    if len(values) * 2 > beyond:
+        return [round(values[k], 6) if k in values else None for k in range(beyond)]
+    return {str(k): round(v, 6) for k, v in values.items()}
+
+
+def _read_column(value: Any) -> Mapping[str, float]:
+    if isinstance(value, dict):
+        return value
+    return {str(k): v for k, v in enumerate(value) if v is not None}
+
+
+_READERS = {
+    "entries": _read_entries,
+    "states": _read_states,
+    "attempts": _read_stretches,
+    "seconds": _read_column,
+}

@@ -1,0 +1,102 @@
+"""A step's tasks in a record: short when written, by position when read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pipeline_runner.app.step_record import read_steps, write_step
+from pipeline_runner.keys.digest import digest
+from pipeline_runner.model.artifact import CacheKey, Entry
+from pipeline_runner.model.table import Table
+
+RECIPE = digest(b"recipe")
+
+
+def args(n: int) -> str:
+    return digest(b"%d" % n)
+
+
+def table(*rows: int | None) -> Table:
+    made = [n if n is None else Entry(CacheKey(RECIPE, args(n)), {}, {}, 0.5, 1.0, "", "") for n in rows]
+    return Table.of(made)
+
+
+def about(count: int, **changes: Any) -> dict[str, Any]:
+    made = {
+        "keys": [str(k) for k in range(count)], "states": ["succeeded"] * count, "attempts": {},
+        "seconds": {}, "errors": {}, "reasons": {}, "shape": None,
+    }  # fmt: skip
+    return {**made, **changes}
+
+
+def again(written: Any) -> Any:
+    """As it comes back from a file."""
+    return read_steps({"steps": {"s": json.loads(json.dumps(written))}})["s"]
+
+
+def test_what_is_written_reads_back_by_position() -> None:
+    told = about(
+        5,
+        states=["reused", "reused", "failed", "", "succeeded"],
+        attempts={4: 1, 2: 3, 3: 1},
+        seconds={2: 0.5, 4: 0.25},
+        errors={"2": ["exception", "x", [], "", None, ""]},
+        reasons={"3": "why"},
+    )
+    found = again(write_step(told, table(0, 1, None, None, 4)))
+    assert found["keys"] == told["keys"]
+    assert found["states"] == told["states"]
+    assert found["attempts"] == {"2": 3, "3": 1, "4": 1}
+    assert found["seconds"] == {"2": 0.5, "4": 0.25}
+    assert found["errors"] == told["errors"]
+    assert found["reasons"] == told["reasons"]
+    assert list(found["entries"]) == [[RECIPE, args(0)], [RECIPE, args(1)], None, None, [RECIPE, args(4)]]
+    assert [found["entries"][k] for k in (0, 2, -1)] == [[RECIPE, args(0)], None, [RECIPE, args(4)]]
+    assert found["entries"][3:] == [None, [RECIPE, args(4)]]
+    assert len(found["entries"]) == 5
+    with pytest.raises(IndexError):
+        found["entries"][5]
+
+
+def test_whether_a_key_is_among_them() -> None:
+    entries = again(write_step(about(2), table(0, None)))["entries"]
+    assert [RECIPE, args(0)] in entries
+    assert [RECIPE, args(1)] not in entries
+    assert [digest(b"another"), args(0)] not in entries
+
+
+def test_a_step_without_fan_out_and_without_a_result() -> None:
+    found = again(write_step(about(1, keys=None, states=["blocked"]), Table(1)))
+    assert found["keys"] is None
+    assert found["states"] == ["blocked"]
+    assert list(found["entries"]) == [None]
+    assert list(again(write_step(about(0), Table(0)))["entries"]) == []
+
+
+def test_seconds_of_almost_all_and_of_a_few() -> None:
+    most = {k: k / 8 for k in range(50) if k != 7}
+    assert again(write_step(about(50, seconds=most), Table(50)))["seconds"] == {
+        str(k): v for k, v in most.items()
+    }
+    assert again(write_step(about(50, seconds={49: 1.5}), Table(50)))["seconds"] == {"49": 1.5}
+
+
+def test_a_large_fan_out_that_was_reused_takes_one_text() -> None:
+    count = 10_000
+    written = write_step(about(count, states=["reused"] * count), table(*range(count)))
+    written["keys"] = None
+    assert len(json.dumps(written)) < 48 * count + 500
+
+
+def test_records_of_earlier_versions_are_read() -> None:
+    entries = [[RECIPE, args(0)], None]
+    old = about(2, states=["reused", "failed"], attempts={"1": 2}, seconds={"1": 0.5}, entries=entries)
+    found = again(old)
+    assert (found["states"], found["attempts"], found["seconds"]) == (
+        old["states"], old["attempts"], old["seconds"],
+    )  # fmt: skip
+    assert list(found["entries"]) == entries
+    assert entries[0] in found["entries"]
