@@ -126,7 +126,7 @@ class ListeningPool:
 def printing(pool: Pool) -> Iterator[tuple[Job, Task, str]]:
     """What the tasks that run just now have printed so far."""
     for running in getattr(pool, "running", tuple)():  # in threads of this process
-        text = running.capture.so_far(masker(running.job.secrets, running.job.project.root))
+        text = running.capture.so_far(masker(running.job.secrets, running.job.project.root).so_far)
         if text and running in pool.running():  # type: ignore[attr-defined]
             yield running.job, running.task, text
     for slot in getattr(pool, "_slots", ()):  # in processes of their own
@@ -137,6 +137,6 @@ def printing(pool: Pool) -> Iterator[tuple[Job, Task, str]]:
         if running is None or running.position >= len(batch.tasks):
             continue
         mask = masker(batch.job.secrets, batch.job.project.root)
-        text = read_log(slot.log, mask)
+        text = read_log(slot.log, mask.so_far)
         if text and slot.running() == running:  # or it is another task's by now
             yield batch.job, batch.tasks[running.position], text

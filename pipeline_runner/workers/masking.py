@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
-from urllib.parse import quote
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from urllib.parse import quote, quote_plus
 
 from .failure import TaskError
 
@@ -40,20 +42,55 @@ def read_secret(name: str, source: str, root: str) -> str:
 
 
 class Masker:
-    """Replaces every secret's value by ``***``, also as ``repr``, JSON and URLs write it."""
+    """Replaces every secret's value by ``***``, also as ``repr``, JSON, URLs and HTML write it, and in
+    base64 and hexadecimal digits. What a program makes of it otherwise, nobody can know."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
-        forms: set[str] = set()
-        for value in values.values():
-            forms |= {value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe=""), quote(value)}
-            forms.update(line for line in value.splitlines() if len(line) >= _LINE)
-        self._pattern = None
-        if forms:
-            longest_first = sorted(forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        forms = {form for value in values.values() for form in written(value)}
+        self._forms = sorted(forms, key=len, reverse=True)  # the longest first
+        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if forms else None
 
     def __call__(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def so_far(self, text: str) -> str:
+        """Of a text that goes on: without an end that may be the beginning of a secret."""
+        text = self(text)
+        end = len(text)
+        for form in self._forms:
+            at = text.find(form[0], max(len(text) - len(form) + 1, 0))
+            while 0 <= at < end:
+                if form.startswith(text[at:]):
+                    end = at
+                at = text.find(form[0], at + 1)
+        return text[:end]
+
+
+def written(value: str) -> set[str]:
+    """The ways in which a secret's value stands in texts."""
+    import html  # not for those who have no secrets
+
+    quoted = json.dumps(value)[1:-1]
+    forms = {value, repr(value)[1:-1], repr(value.encode())[2:-1], quoted, json.dumps(quoted)[1:-1]}
+    forms |= {
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        html.escape(value),
+        html.escape(value, quote=False),
+    }
+    forms |= {quote(value), quote(value, safe=""), quote_plus(value)}
+    forms |= {line for line in value.splitlines() if len(line) >= _LINE}
+    encoded = {value.encode().hex(), value.encode().hex().upper(), *_base64(value.encode())}
+    return forms | {form for form in encoded if len(form) >= _LINE}
+
+
+def _base64(value: bytes) -> Iterator[str]:
+    """The digits that stand for it wherever it begins in what is encoded, such as ``user:password``."""
+    for before in range(3):
+        text = b64encode(bytes(before) + value).decode().rstrip("=")
+        first = (before * 8 + 5) // 6  # digits that bits of what stands before have a part in
+        last = len(text) if (before + len(value)) % 3 == 0 else len(text) - 1
+        yield text[first:last]
+        yield text[first:last].replace("+", "-").replace("/", "_")
 
 
 def known_secrets(secrets: Mapping[str, str], root: str) -> dict[str, str]:
@@ -73,7 +110,8 @@ def known_secrets(secrets: Mapping[str, str], root: str) -> dict[str, str]:
 
 def masker(secrets: Mapping[str, str], root: str) -> Masker:
     """A masker that never fails, for the parent: what is too short is not masked."""
-    try:
-        return Masker(known_secrets(secrets, root))
-    except TaskError:
-        return Masker({})
+    values: dict[str, str] = {}
+    for name, source in secrets.items():
+        with suppress(TaskError):
+            values[name] = read_secret(name, source, root)
+    return Masker(values)
