@@ -46,6 +46,8 @@ class Messages:
             return [
                 self.style(f"A stored result that {reader} needs is {what}: {again} runs again", "yellow")
             ]
+        if isinstance(event, ev.CodeMissed):
+            return self._missed(event)
         if isinstance(event, ev.TasksCancelled) and event.reason and len(event.items):
             many = plural(len(event.items), "task")
             name = self.style(event.step, "bold")
@@ -97,6 +99,15 @@ class Messages:
         if self.told[same] == SHORT:
             lines.append(self.style(f"    (more of {e.step} like this will only be counted)", "dim"))
         return lines
+
+    def _missed(self, e: ev.CodeMissed) -> list[str]:
+        self.told[e.step, e.files] += 1
+        if self.told[e.step, e.files] > 1:  # once for all items of a step
+            return []
+        task = self.summary.step(e.step).task(e.item)
+        text = f"warning: {task} loaded {some(e.files)}, which its cache key was not made from"
+        hint = "its result is not reused; import it by its plain name, or set cache: false"
+        return [self.style(text, "yellow"), self.style(f"    {hint}", "dim")]
 
     def live(self, task: str, text: str) -> list[str]:
         """What is new of what a running task has printed so far; its last line may not be whole yet."""

@@ -191,11 +191,15 @@ def _table(rows: Sequence[Row], width: int | None, style: Style, most_ids: int |
     actions = max(6, max((cells(row.action) for row in rows), default=0))
     times = max(4, max((len(row.time) for row in rows), default=0))
     timed = any(row.time for row in rows)
-    fixed = waves + 2 + steps + 2 + actions + 2 + (times + 2 if timed else 0)
+    fixed = waves + 2 + steps + 2
+    if width is not None and fixed + actions + (times + 2 if timed else 0) > width:
+        timed = False  # a narrow terminal: what happens comes first
+        actions = max(min(actions, width - fixed), 6)
+    fixed += actions + 2 + (times + 2 if timed else 0)
     room = None if width is None else width - fixed
     head = [pad("wave", waves, right=True), pad("step", steps), pad("action", actions)]
     head += ([pad("time", times, right=True)] if timed else []) + (
-        ["why"] if any(row.why for row in rows) else []
+        ["why"] if any(row.why for row in rows) and (room is None or room >= 3) else []
     )
     lines = [style("  ".join(head).rstrip(), "dim")]
     before = None
@@ -205,7 +209,7 @@ def _table(rows: Sequence[Row], width: int | None, style: Style, most_ids: int |
         colour = _COLOURS[row.mood]
         name = pad(clip_middle(row.step, steps), steps)
         parts = [style(wave, "dim"), style(name, *(["dim"] if row.mood == REUSE else []))]
-        parts.append(style(pad(row.action, actions), colour))
+        parts.append(style(pad(clip(row.action, actions), actions), colour))
         if timed:
             parts.append(pad(row.time, times, right=True))
         beside = room is None or cells(row.why) <= room

@@ -42,6 +42,12 @@ def test_a_message_is_one_line_and_cannot_steer_the_terminal() -> None:
         assert line.isprintable()
 
 
+def test_source_lines_are_cut_where_they_do_not_fit() -> None:
+    where = 'File "a.py", line 3, in f\n    raise ValueError("a long line of code")\n    ^^^^^^^^^^^^^^^^^^^^^^^^'
+    lines = failure_lines(failure("a", ErrorInfo("exception", "no", traceback=where)), PLAIN, width=30)
+    assert lines == ["a failed: no", "    a.py:3, in f", '        raise ValueError("a l…', "        " + "^" * 21 + "…"]
+
+
 def test_a_hint_is_told() -> None:
     error = ErrorInfo("output", "cannot be stored", hint="return a list")
     assert failure_lines(failure("a", error), PLAIN)[-1] == "    hint: return a list"

@@ -42,6 +42,16 @@ def test_half_way(golden: Golden, width: int) -> None:
     golden(f"live_{width}", drawn(half_way(), 7.0, Room(width, 24)), width)
 
 
+def test_on_a_narrow_terminal_the_count_comes_before_the_time_that_is_left() -> None:
+    events = [
+        RunStarted(0.0, "r1", "p", ("a_rather_long_name",), "loky", 2, None, {"a_rather_long_name": 1.0}),
+        StepExpanded(0.0, "a_rather_long_name", 6, list("abcdef")),
+        TasksStarted(0.0, "a_rather_long_name", (0, 1), 1),
+    ]
+    assert drawn(events, 0.5, Room(80, 24))[0].endswith("0 s, ~2 s left")
+    assert "0/6" in drawn(events, 0.5, Room(30, 24))[0]
+
+
 def test_without_unicode() -> None:
     assert all(line.isascii() for line in drawn(half_way(), 7.0, Room(100, 24, True)))
 

@@ -36,7 +36,7 @@ def churn() -> list[PlannedTask]:
     ]
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, None])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, None])
 def test_a_plan(golden: Golden, width: int | None) -> None:
     lines = plan_lines("churn", churn(), estimate_s=92, unsized={"score"}, width=width)
     golden(f"plan_{width or 'pipe'}", lines, width)
