@@ -152,11 +152,11 @@ class Recorder(Account):
 
     def keep_recipes(self, store: Store, recipes: Recipes) -> None:
         """Keep the recipes of what ran, so that a later plan can say what changed in them."""
-        for name, record in self.steps.items():
-            if self.graph.steps[name].cache.enabled and record.attempts:
-                recipe = recipes.recipe(name)
-                if store.get_recipe(recipe.digest) is None:
-                    store.put_recipe(recipe._replace(source=recipes.source(recipe)))
+        ran = [name for name, record in self.steps.items() if record.attempts]
+        found = [recipes.recipe(name) for name in ran if self.graph.steps[name].cache.enabled]
+        for recipe in {recipe.digest: recipe for recipe in found}.values():
+            if store.get_recipe(recipe.digest) is None:
+                store.put_recipe(recipe._replace(source=recipes.source(recipe)))
 
     # ---- writing -------------------------------------------------------------------------------
 
