@@ -104,6 +104,6 @@ class FollowedItems(Items):
 
 def pick(values: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
     """Some of the values; the whole list itself where all of them are meant."""
-    if isinstance(indices, range) and indices == range(len(values)):
-        return values
+    if isinstance(indices, range) and indices.step == 1:
+        return values if len(indices) == len(values) else values[indices.start : indices.stop]
     return [values[k] for k in indices]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..model.artifact import CacheKey, Damaged, Entry
 from ..model.graph import Step
-from ..model.table import Found, Table
+from ..model.table import Found, Table, stretch
 from . import messages as m
 from .items import pick
 from .ports import History
@@ -139,10 +139,3 @@ class Reuse:
     def _forget(self, key: CacheKey | None) -> None:
         if key is not None:
             self._made.get(key.recipe, {}).pop(key.args, None)
-
-
-def stretch(items: Sequence[int]) -> Sequence[int]:
-    """Items in a row as a range."""
-    if isinstance(items, list) and items and items == list(range(items[0], items[0] + len(items))):
-        return range(items[0], items[-1] + 1)
-    return items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.artifact import CacheKey
-from .digest import LENGTH, combine, digest, sequence_bytes
+from .digest import LENGTH, combine, digest, digest_each, sequence_bytes
 
 _MARK = "\0" * (2 * LENGTH)  # stands for a digest: as long as one, and never one
 
@@ -75,7 +75,7 @@ class ArgsDigests:
         if len(columns) != 1 or len(self._pieces) != 2 or {len(_MARK)} != set(map(len, columns[0])):
             return [self.of(own) for own in zip(*columns, strict=True)]
         head, tail = self._pieces
-        return [digest(b"%b%b%b" % (head, d.encode(), tail)) for d in columns[0]]
+        return digest_each([b"%b%b%b" % (head, d.encode(), tail) for d in columns[0]])
 
 
 def cache_key(recipe: str, args: str) -> CacheKey:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .deeper import go_deeper as go_deeper
-from .digest import Hasher, combine, digest
+from .digest import Hasher, combine, digest, digest_each
 from .plain_types import from_json, json_float, json_str, to_json
 from .unhashable import NotPlain, TooDeep, short_repr, type_name
 from .unhashable import Unhashable as Unhashable
@@ -29,6 +29,7 @@ MAX_DEPTH = 1000  # containers within containers
 _DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _QUICK_DEPTH = 40  # what the C encoder is trusted with at once
 _BIG = 2**1024  # larger integers stand in hexadecimal: Python bounds decimal conversions
+_FEW = 16  # elements up to which a list is looked at one by one
 _T = TypeVar("_T")
 
 _encoder = json.JSONEncoder(
@@ -88,6 +89,8 @@ def _digests(value: Sequence[Any], depth: int) -> list[str]:
     """The digests of a list's elements."""
     if depth > MAX_DEPTH:
         raise TooDeep("", "list", _DEEP)
+    if _are_ints(value):
+        return digest_each(map(b"%d".__mod__, value))
     parts: list[str] = []
     add = parts.append
     try:
@@ -148,6 +151,13 @@ def _text(value: Any, encoder: json.JSONEncoder = _encoder) -> str:
     return encoder.encode(_tagged(value, (), encoder is _encoder))
 
 
+def _are_ints(values: Sequence[Any]) -> bool:
+    """Whether all are integers of a usual size: long lists of them are looked at together."""
+    return (
+        len(values) > _FEW and set(map(type, values)) == {int} and -_BIG < min(values) <= max(values) < _BIG
+    )
+
+
 def _is_json(value: Any, depth: int) -> bool:
     """Whether the text that the C encoder makes is canonical and reads back as the same value."""
     t = type(value)
@@ -168,6 +178,8 @@ def _is_json(value: Any, depth: int) -> bool:
                 return False
         return True
     if t is list:
+        if _are_ints(value):
+            return True
         for v in value:
             tv = type(v)
             if tv is not str and tv is not float and not _is_json(v, depth + 1):

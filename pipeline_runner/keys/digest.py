@@ -22,6 +22,11 @@ def digest(data: Buffer) -> str:
     return blake3(data).hexdigest(LENGTH)
 
 
+def digest_each(data: Iterable[bytes]) -> list[str]:
+    """The digest of each of many pieces."""
+    return [blake3(piece).hexdigest(LENGTH) for piece in data]
+
+
 def combine(tag: str, parts: Iterable[str | bytes]) -> str:
     """The digest of a sequence of texts or bytes; ``tag`` says of what kind the sequence is.
 
@@ -50,7 +55,9 @@ def _texts_bytes(tag: str, parts: list[str | bytes]) -> bytes | None:
         return None
     if not text.isascii():
         return None
-    head = ",".join(map(str, [len(tag), *map(len, parts)]))
+    sizes = list(map(len, parts))
+    alike = sizes.count(sizes[0]) == len(sizes)
+    head = f"{len(tag)}," + ",".join([str(sizes[0])] * len(sizes) if alike else map(str, sizes))
     return f"{len(parts) + 1}:{head};{text}".encode()
 
 

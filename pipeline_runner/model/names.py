@@ -9,6 +9,7 @@ from typing import Any
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 RESERVED = frozenset({"params", "item", "matrix", "secrets", "run", "env"})
 _SHORT_TEXT = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
+_FEW = 16  # values up to which they are looked at one by one
 
 
 def short_key(value: Any) -> str | None:
@@ -30,6 +31,9 @@ def short_key(value: Any) -> str | None:
 
 def item_keys(values: Sequence[Any]) -> list[str]:
     """One key for each item; all of them indices where the short keys would repeat."""
+    if len(values) > _FEW and set(map(type, values)) == {int} and len(str(max(values, key=abs))) < 40:
+        named = list(map(str, values))
+        return named if len(set(values)) == len(named) else [str(i) for i in range(len(named))]
     keys = [short_key(v) for v in values]
     named = [str(i) if k is None else k for i, k in enumerate(keys)]
     if len(set(named)) != len(named):

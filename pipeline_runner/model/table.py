@@ -7,7 +7,8 @@ store, compared, gathered and recorded column by column, and a row is made into 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from .artifact import Artifact, CacheKey, Damaged, Entry
@@ -88,7 +89,7 @@ class Table:
         """The rows that are there."""
         if self.complete:
             return range(len(self.args))
-        return [k for k, args in enumerate(self.args) if args is not None]
+        return stretch([k for k, args in enumerate(self.args) if args is not None])
 
     def key(self, k: int) -> CacheKey | None:
         args = self.args[k]
@@ -139,11 +140,12 @@ class Table:
         if self.count:
             self.count -= sum(1 for k in at if self.args[k] is not None)
         self.count += len(at)
-        _copy(self.args, at, other.args, rows)
-        _copy(self.seconds, at, other.seconds, rows)
+        chosen = _chooser(rows)
+        _put(self.args, at, chosen(other.args))
+        _put(self.seconds, at, chosen(other.seconds))
         for name, column in other.outputs.items():
             for mine, theirs in zip(_fields(self.outputs[name]), _fields(column), strict=True):
-                _copy(mine, at, theirs, rows)
+                _put(mine, at, chosen(theirs))
 
     def extend(self, other: Table) -> None:
         """Add the rows of another table at the end; they must all be there."""
@@ -193,8 +195,16 @@ def _fields(column: Column) -> tuple[list[Any], ...]:
     return column
 
 
-def _copy(mine: list[Any], at: Sequence[int], theirs: Sequence[Any], rows: Sequence[int]) -> None:
-    values = [theirs[i] for i in rows] if not _all(rows, theirs) else theirs
+def _chooser(rows: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """What takes some rows of a column."""
+    if isinstance(rows, range) and rows.step == 1:
+        return lambda values: values[rows.start : rows.stop]
+    if len(rows) == 1:
+        return lambda values: [values[rows[0]]]
+    return itemgetter(*rows)
+
+
+def _put(mine: list[Any], at: Sequence[int], values: Sequence[Any]) -> None:
     if isinstance(at, range) and at.step == 1:
         mine[at.start : at.stop] = values
     else:
@@ -202,5 +212,8 @@ def _copy(mine: list[Any], at: Sequence[int], theirs: Sequence[Any], rows: Seque
             mine[k] = value
 
 
-def _all(rows: Sequence[int], values: Sequence[Any]) -> bool:
-    return isinstance(rows, range) and rows == range(len(values))
+def stretch(rows: Sequence[int]) -> Sequence[int]:
+    """Rows that follow each other as a range."""
+    if isinstance(rows, list) and rows and rows == list(range(rows[0], rows[0] + len(rows))):
+        return range(rows[0], rows[-1] + 1)
+    return rows

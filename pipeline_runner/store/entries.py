@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StoreError
 from ..keys.digest import digest
 from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
-from ..model.table import Found, Table
+from ..model.table import Found, Table, stretch
 from .files import safe_name
 from .folders import Folders
 from .packs import Packed, columns
@@ -81,9 +81,8 @@ class Entries:
                 elif entry is not None:
                     found.put(k, entry)
                     rows[k] = None
-            whole = None not in rows
-            at = range(len(args)) if whole else [k for k, row in enumerate(rows) if row is not None]
-            found.table.take(at, packed.table, [row for row in rows if row is not None])
+            at = range(len(args)) if None not in rows else [k for k, r in enumerate(rows) if r is not None]
+            found.table.take(stretch(at), packed.table, stretch([row for row in rows if row is not None]))
             return found
 
     def _packs_of(self, recipe: str) -> Packed:

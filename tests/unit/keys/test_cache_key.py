@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_runner.keys.cache_key import args_digest, cache_key, recipe_digest
+from pipeline_runner.keys.cache_key import ArgsDigests, args_digest, cache_key, recipe_digest
+from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.artifact import CacheKey
 
 BASE: dict[str, Any] = {"code": {"m:f": "1"}, "packages": {"numpy": "2.0"}, "python": "3.11"}
@@ -49,3 +50,15 @@ def test_names_and_values_of_arguments_are_told_apart() -> None:
 
 def test_a_cache_key_is_recipe_and_arguments() -> None:
     assert cache_key("r", "a") == CacheKey("r", "a")
+
+
+@pytest.mark.parametrize("varying", [("x",), ("x", "a"), ()])
+@pytest.mark.parametrize("odd", [digest(b"odd"), "short"])
+def test_the_arguments_of_many_calls_count_as_each_by_itself(varying: tuple[str, ...], odd: str) -> None:
+    fixed = {"m": digest(b"m")}
+    columns = [[digest(b"%d%d" % (i, k)) for k in range(5)] + [odd] for i in range(len(varying))]
+    rows = list(zip(*columns, strict=True))
+    made = ArgsDigests(fixed, varying)
+    one = [args_digest({**fixed, **dict(zip(sorted(varying), row, strict=True))}) for row in rows]
+    assert [made.of(row) for row in rows] == one
+    assert made.of_all(columns) == one

@@ -25,6 +25,7 @@ from pipeline_runner.keys.canonical import (
     loads,
     named_digest,
     plain_digest,
+    plain_digests,
 )
 
 scalars = st.one_of(
@@ -149,6 +150,15 @@ def test_a_list_is_known_from_its_elements() -> None:
     values = [1, "a", [2, [3]], {"k": [4]}, None, b"x", {5}]
     assert plain_digest(values) == list_digest([plain_digest(v) for v in values])
     assert plain_digest([]) == list_digest([])
+
+
+@pytest.mark.parametrize("odd", [7, 2**1024, -(2**1024), True, 1.0, None, "1", [1], Decimal(1)])
+def test_a_long_list_of_numbers_is_no_special_case(odd: Any) -> None:
+    values = [*range(-50, 50), odd]
+    assert plain_digests(values) == [plain_digest(v) for v in values]
+    assert plain_digest(values) == list_digest([plain_digest(v) for v in values])
+    assert same(loads(dumps(values)), values)
+    assert dumps(values) == "[" + ",".join(dumps(v) for v in values) + "]"
 
 
 def test_named_outputs_are_known_from_theirs() -> None:

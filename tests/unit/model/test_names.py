@@ -67,3 +67,20 @@ def test_item_keys(values: list[Any], keys: list[str]) -> None:
 def test_task_ids_there_and_back(step: str, key: str | None, id: str) -> None:
     assert task_id(step, key) == id
     assert split_task_id(id) == (step, key)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        list(range(100)),
+        [*range(99), 5],
+        [*range(99), True],
+        [*range(99), "5"],
+        [*range(99), 10**40],
+        [-1, *range(99)],
+    ],
+)
+def test_many_numbers_are_named_as_few_are(values: list[Any]) -> None:
+    keys = [short_key(v) for v in values]
+    named = [str(i) if k is None else k for i, k in enumerate(keys)]
+    assert item_keys(values) == (named if len(set(named)) == 100 else [str(i) for i in range(100)])
