@@ -39,7 +39,10 @@ def store_meant(store: str | None, pipeline_path: str | None) -> Store:
 
 def read_run(store: Store, run_id: str) -> Mapping[str, Any]:
     """The record of a run. Raises ``PrunError`` where there is none."""
-    record = store.runs.read_json(run_id, "run")
+    try:
+        record = store.runs.read_json(run_id, "run")
+    except ValueError:  # no name of a run at all
+        record = None
     if record is None:
         raise PrunError(Problem("no-run", f"there is no run {run_id!r}", None, "`prun runs` lists them"))
     found: Mapping[str, Any] = record

@@ -115,6 +115,7 @@ class Pipeline:
             PipelineError: a selection names nothing, or a callable cannot be found.
         """
         from .plan import Plan
+        from .selection import looked_at
 
         if not (select or force or paranoid) and (stamps := self._stamps()) is not None:
             stamp = stamps.find()
@@ -123,7 +124,7 @@ class Pipeline:
 
                 return planned(stamps.opened, stamp)
         session = self._session(paranoid)
-        graph, chosen, forced = self._chosen(select, force)
+        graph, chosen, forced = looked_at(self.graph, select, force)
         self._refuse(session, list(graph.steps), self._backend(None))
         rows = session.plan(graph, forced)
         session.save_indexes()
@@ -161,24 +162,25 @@ class Pipeline:
                 ``Run.status`` and ``Run.tasks``.
         """
         name = self._backend(backend)
+        workers = self._workers(jobs)
         stamps = None if paranoid else self._stamps()
         if stamps is not None and not (select or force or self.graph.on_success) and name in BACKENDS:
             stamp = stamps.find(publish=publish)
             if stamp is not None:
                 from .rerun import rerun
 
-                return rerun(stamps.opened, stamp, name, self._workers(jobs), observers)
+                return rerun(stamps.opened, stamp, name, workers, observers)
         from .execute import execute
+        from .selection import looked_at, refuse_unselected
 
         session = self._session(paranoid)
-        graph, chosen, forced = self._chosen(select, force)
+        graph, chosen, forced = looked_at(self.graph, select, force)
         self._refuse(session, list(graph.steps), name)
-        self._refuse_unselected(session, graph, chosen)
-        workers = 1 if name == "sequential" else self._workers(jobs)
+        refuse_unselected(session, graph, chosen)
         return execute(
             session, graph, chosen, forced,
-            backend=name, workers=workers, fail_fast=fail_fast, observers=observers, publish=publish,
-            stamps=stamps, printed=printed,
+            backend=name, workers=1 if name == "sequential" else workers, fail_fast=fail_fast,
+            observers=observers, publish=publish, stamps=stamps, printed=printed,
         )  # fmt: skip
 
     def check(self) -> list[Problem]:
@@ -263,24 +265,11 @@ class Pipeline:
         return backend or self.graph.executor.backend or DEFAULT_BACKEND
 
     def _workers(self, jobs: int | None) -> int:
-        return jobs or self.graph.executor.workers or os.cpu_count() or 1
-
-    def _chosen(
-        self, expressions: Sequence[str], force: Sequence[str]
-    ) -> tuple[Graph, frozenset[str], frozenset[str]]:
-        """The part of the graph that is looked at, the steps selected, and those forced."""
-        from ..resolve.select import above
-        from ..resolve.select import select as chosen_by
-
-        expressions = [expressions] if isinstance(expressions, str) else expressions
-        force = [force] if isinstance(force, str) else force
-        chosen = chosen_by(self.graph, expressions)
-        forced = chosen_by(self.graph, force) if force else frozenset()
-        kept = chosen | above(self.graph, chosen)
-        if len(kept) == len(self.graph.steps):
-            return self.graph, chosen, forced
-        steps = {name: step for name, step in self.graph.steps.items() if name in kept}
-        return self.graph._replace(steps=steps), chosen, forced & chosen
+        if jobs is None:
+            return self.graph.executor.workers or os.cpu_count() or 1
+        if type(jobs) is not int or jobs < 1:
+            raise PipelineError(Problem("jobs", f"jobs must be a whole number of 1 or more, not {jobs!r}"))
+        return jobs
 
     def _refuse(self, session: Session, steps: Sequence[str], backend: str) -> None:
         from .preflight import Preflight
@@ -288,26 +277,6 @@ class Pipeline:
         problems = Preflight(session, backend, self._place).problems(steps)
         if problems:
             raise PipelineError(problems)
-
-    def _refuse_unselected(self, session: Session, graph: Graph, chosen: frozenset[str]) -> None:
-        """Selected steps need what is above them reused or selected too."""
-        if len(chosen) == len(graph.steps):
-            return
-        rows = session.plan(graph, frozenset())
-        missing = dict.fromkeys(
-            row.step for row in rows if row.step not in chosen and row.action not in ("reuse", "skip")
-        )
-        if missing:
-            wanted = [name for name in graph.steps if name in chosen]
-            raise PipelineError(
-                Problem(
-                    "unselected",
-                    f"{', '.join(wanted)} cannot run before {', '.join(missing)}, which "
-                    f"{'is' if len(missing) == 1 else 'are'} not up to date and not selected",
-                    None,
-                    "select what is above, too: " + " ".join(f"-s +{name}" for name in wanted[:3]),
-                )
-            )
 
 
 __all__ = ["Pipeline", "PrunError"]

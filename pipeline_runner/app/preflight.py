@@ -122,13 +122,18 @@ class Preflight:
         if step.env:
             yield Problem(
                 "env", f"step {step.name!r} sets env, and the backend {self.backend!r} cannot isolate it",
-                self._where((*at, "env")) or self._where(("env",)), "use --backend loky",
+                self._env_of(at), "use --backend loky",
             )  # fmt: skip
         if step.timeout is not None:
             yield Problem(
                 "timeout", _TIMEOUTS[self.backend], self._where((*at, "timeout")), "use --backend loky",
                 "warning",
             )  # fmt: skip
+
+    def _env_of(self, at: tuple[str | int, ...]) -> Place | None:
+        """Where a step's env is written: there, else at the top."""
+        own, nowhere = self._where((*at, "env")), self._where((*at, ""))
+        return own if own != nowhere else self._where(("env",))
 
     def _callables(self, step: Step) -> Iterator[Problem]:
         at: tuple[str | int, ...] = ("steps", step.name)

@@ -93,7 +93,7 @@ class _Includer:
         for entry in entries:
             if isinstance(entry.data, str) and entry.data.strip():
                 self.include(entry, chain)
-            elif isinstance(listed[1].data, list) and len(chain) > 1:  # of the root file the model reports it
+            elif len(chain) > 1:  # of the root file the model reports it
                 self.problem("include", f"include must be a path, not {show(entry.data)}", entry)
 
     def problem(self, code: str, message: str, node: Node, hint: str = "") -> None:

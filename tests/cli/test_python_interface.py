@@ -167,6 +167,31 @@ else:
     assert models.calls() == []
 
 
+def test_options_that_cannot_be_are_an_exception_too(models: Project) -> None:
+    python(
+        models,
+        """
+from pipeline_runner import errors
+pipeline = Pipeline.load("pipeline.yaml")
+for wrong in (0, -1, "2", True):
+    try:
+        pipeline.run(backend="sequential", jobs=wrong)
+    except errors.PrunError as error:
+        assert f"not {wrong!r}" in str(error), error
+    else:
+        raise AssertionError(wrong)
+for no_run in ("nope", "../nope", ""):
+    try:
+        Run.load(no_run)
+    except errors.PrunError as error:
+        assert "there is no run" in str(error), error
+    else:
+        raise AssertionError(no_run)
+""",
+    )
+    assert models.calls() == []
+
+
 def test_objects_of_the_project_are_found_from_elsewhere(models: Project, tmp_path_factory: object) -> None:
     """`output` unpickles the project's classes, wherever the caller stands."""
     models.run()

@@ -252,7 +252,7 @@ def test_env_is_refused_where_it_cannot_be_isolated(tasks: Project, backend: str
         f"{env if place == 'top' else ''}\nsteps:\n  a: {{call: tasks:note{', ' + env if place == 'step' else ''}}}\n"
     )
     result = tasks.run("--backend", backend, exit=2)
-    assert "env" in result.err
+    assert f"pipeline.yaml:{'1:6' if place == 'top' else '2:30'}: " in result.err
     assert backend in result.err
     assert tasks.calls() == []
 

@@ -342,6 +342,13 @@ def test_an_included_file_s_problems_have_its_place(write: Write) -> None:
     assert "only the root file" in loaded.problems[0].hint
 
 
+@pytest.mark.parametrize(("value", "column"), [("5", 10), ("{a: b}", 10), ("[5]", 11), ("''", 10)])
+def test_an_included_file_s_include_must_be_paths(write: Write, value: str, column: int) -> None:
+    write(f"include: {value}\nsteps: {{}}\n", "b.yaml")
+    problem = the_problem(load(write("include: [b.yaml]\n" + STEPS)))
+    assert (problem.code, str(problem.where)) == ("include", f"b.yaml:1:{column}")
+
+
 @pytest.mark.parametrize(
     ("included", "code", "where"),
     [

@@ -1,0 +1,58 @@
+"""What of a pipeline is looked at, and whether that can go without the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import PipelineError, Problem
+from ..model.decision import REUSE, SKIP
+from ..resolve.select import above, select
+
+if TYPE_CHECKING:
+    from ..model.graph import Graph
+    from .session import Session
+
+
+def looked_at(
+    graph: Graph, expressions: Sequence[str], force: Sequence[str]
+) -> tuple[Graph, frozenset[str], frozenset[str]]:
+    """The steps selected with all above them, those selected, and those of them that are forced.
+
+    Raises:
+        PipelineError: an expression names nothing.
+    """
+    chosen = select(graph, _several(expressions))
+    forced = select(graph, _several(force)) if force else frozenset()
+    kept = chosen | above(graph, chosen)
+    if len(kept) == len(graph.steps):
+        return graph, chosen, forced
+    steps = {name: step for name, step in graph.steps.items() if name in kept}
+    return graph._replace(steps=steps), chosen, forced & chosen
+
+
+def _several(expressions: Sequence[str]) -> Sequence[str]:
+    return [expressions] if isinstance(expressions, str) else expressions
+
+
+def refuse_unselected(session: Session, graph: Graph, chosen: frozenset[str]) -> None:
+    """Selected steps need what is above them reused or selected too.
+
+    Raises:
+        PipelineError: something above is neither; it says how to select it.
+    """
+    if len(chosen) == len(graph.steps):
+        return
+    rows = session.plan(graph, frozenset())
+    missing = dict.fromkeys(r.step for r in rows if r.step not in chosen and r.action not in (REUSE, SKIP))
+    if missing:
+        wanted = [name for name in graph.steps if name in chosen]
+        raise PipelineError(
+            Problem(
+                "unselected",
+                f"{', '.join(wanted)} cannot run before {', '.join(missing)}, which "
+                f"{'is' if len(missing) == 1 else 'are'} not up to date and not selected",
+                None,
+                "select what is above, too: " + " ".join(f"-s +{name}" for name in wanted[:3]),
+            )
+        )
