@@ -59,7 +59,18 @@ def command(task: str, run: str | None, follow: bool, file: str | None, store: s
             message(f"==> {one.id} <=={elsewhere and f' ({elsewhere})'}")
         elif elsewhere:
             message(f"Printed {elsewhere}:")
-        click.echo(log.text, nl=not log.text.endswith("\n"))
+        _echo(log.text, nl=not log.text.endswith("\n"))
+
+
+def _echo(text: str, *, nl: bool = True) -> None:
+    """What somebody printed: as it is, but for a terminal without what would play tricks on it."""
+    if not sys.stdout.isatty():
+        click.echo(text, nl=nl)
+        return
+    from ..view.text import PLAIN_AGAIN, as_shown
+
+    shown = as_shown(text, colour=True)
+    click.echo(f"{shown}{PLAIN_AGAIN}" if "\x1b" in shown else shown, nl=nl)
 
 
 def _when(run: Run, logs: Sequence[TaskLog]) -> str:
@@ -90,11 +101,13 @@ def _follow(past: Past, run: Run, name: str, follow: bool) -> None:
         ids = run.known_tasks(name)
         for task in ids:
             text = run.store.runs.read_log(run.id, task) or ""
+            if not over:
+                text = text[: text.rfind("\n") + 1]  # the last line may not be whole yet
             new, logs[task] = news(logs.get(task, ""), text), text
             for line in new.splitlines() if len(ids) > 1 else ():
-                click.echo(f"{task} | {line}")
+                _echo(f"{task} | {line}")
             if len(ids) == 1 and new:
-                click.echo(new, nl=False)
+                _echo(new, nl=False)
         if over:
             break
         sys.stdout.flush()

@@ -13,6 +13,7 @@ from .text import cells, clip, clip_middle, duration, harmless, near, number, on
 
 _FRAME = re.compile(r'\s*File "(?P<file>.+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
 _HEADER = "Traceback (most recent call last):"
+_WIDEST_NAME = 40  # columns to which names are filled
 LONGEST = 24  # lines of a traceback; a longer one (deep recursion) is cut in the middle
 
 
@@ -106,14 +107,15 @@ def failure_table(
     """The failures at the end: one line a group: task id, place, message."""
     shown = groups[:most]
     names = max((cells(group.first.task) for group in shown), default=0)
-    names = names if width is None else min(names, max(width // 2, 12))
+    if width is not None:
+        names = min(names, max(width // 2, 12))
     places = max((len(place(group.first.error)) for group in shown), default=0)
     lines = []
     for first, others in shown:
         where = pad(place(first.error), places) + "  " if places else ""
         rest = None if width is None else max(width - names - len(where) - 4, 20)
         text = clip(message(first.error), rest)
-        name = pad(clip_middle(first.task, names), names)
+        name = pad(clip_middle(first.task, names), min(names, _WIDEST_NAME))
         lines.append(f"  {style(name, 'bold')}  {where}{style(text, 'red')}")
         if others:
             lines.append(clip(f"    and {number(len(others))} more like it: {some(others)}", width))

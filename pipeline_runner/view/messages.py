@@ -10,7 +10,7 @@ from ..model import event as ev
 from .failure import failure_lines, frames, message, retry_line
 from .style import Style
 from .summary import Failure, Summary, running_tasks
-from .text import as_shown, duration, harmless, news, number, plural, some
+from .text import PLAIN_AGAIN, as_shown, duration, harmless, news, number, plural, some
 
 QUIET, NORMAL, VERBOSE = 0, 1, 2
 
@@ -121,7 +121,9 @@ class Messages:
         return self._prefixed(task, news(self.printed.pop(task, ""), e.text))
 
     def _prefixed(self, task: str, text: str) -> list[str]:
-        return [f"{self.style(task + ' |', 'dim')} {line}" for line in as_shown(text).splitlines()]
+        name, shown = self.style(task + " |", "dim"), as_shown(text, colour=self.style.colour)
+        ends = [PLAIN_AGAIN if "\x1b" in line else "" for line in shown.splitlines()]
+        return [f"{name} {line}{end}" for line, end in zip(shown.splitlines(), ends, strict=True)]
 
     def _hook(self, e: ev.HookEnded) -> list[str]:
         name = f"{e.when} ({e.call})"

@@ -121,6 +121,8 @@ def one_line(text: str) -> str:
 
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_=>])")
+_COLOUR = re.compile(r"(\x1b\[[0-9;:]*m)")
+PLAIN_AGAIN = "\x1b[0m"
 _TOLD = 1000  # characters of what was told last, by which the rest of a shortened text is found
 
 
@@ -132,14 +134,17 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 
-def as_shown(text: str) -> str:
-    """What a terminal would leave on the screen: without colours, and of a line that was written over
-    (a progress bar) its last state."""
+def as_shown(text: str, *, colour: bool = False) -> str:
+    """What a terminal would leave on the screen: of a line that was written over (a progress bar) its
+    last state, and nothing that steers the terminal. ``colour``: colours stay."""
     if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
+        text = _ESCAPES.sub(lambda found: found[0] if colour and _COLOUR.fullmatch(found[0]) else "", text)
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
-    return harmless(text)
+    if "\x1b" not in text or not colour:
+        return harmless(text)
+    pieces = _COLOUR.split(text)  # text, colour, text, ...
+    return "".join(harmless(p) if i % 2 == 0 else p for i, p in enumerate(pieces))
 
 
 def news(told: str, text: str) -> str:

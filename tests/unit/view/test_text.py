@@ -87,6 +87,8 @@ def test_text_of_others_cannot_steer_the_terminal() -> None:
     assert text.one_line("a\x1b[31m\n b\t\x07") == "a?[31m b ?"
     assert text.harmless("a\r\nb\x1b[2J\tc") == "a\nb?[2J\tc"
     assert text.as_shown("a\r\nb\x1b[2J\t\x1b]0;title\x07\x1b[1;31mc\x1b") == "a\nb\tc?"
+    assert text.as_shown("\x1b[31mred\x1b[2J\x07 10%\r100%\x1b[0m", colour=True) == "100%\x1b[0m"
+    assert text.as_shown("a\x1b[31mred\x1b[2J\x07\x1b[0m", colour=True) == "a\x1b[31mred?\x1b[0m"
 
 
 def test_paths_below_the_current_folder_are_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
