@@ -19,23 +19,24 @@ def signing_key(source: str, root: str) -> bytes:
     """
     kind, _, where = source.partition(":")
     if kind == "env":
-        text = os.environ.get(where, "")
+        text = os.environ.get(where, "").strip()
+        name = f"the environment variable {where}"
         if not text:
-            raise _refused(f"the environment variable {where} is not set", "export the key of the store")
+            raise _refused(f"{name} is not set", f"export {where}=... (the key that the store is signed with)")
     elif kind == "file":
         try:
             with open(os.path.join(root, where), encoding="utf-8") as file:
-                text = file.read().strip()
+                text, name = file.read().strip(), where
         except (OSError, UnicodeDecodeError) as error:
             raise _refused(f"cannot read {where}: {error}", "") from None
     else:
         raise _refused(f"{source!r} is neither env:NAME nor file:PATH", "")
     if len(text) < SHORTEST:
         raise _refused(
-            f"it is shorter than {SHORTEST} characters",
+            f"{name} holds fewer than {SHORTEST} characters",
             "make one: python -c 'import secrets; print(secrets.token_hex(32))'",
         )
-    return blake3(text.encode(), derive_key_context="prun store signature 1").digest()
+    return blake3(text.encode("utf-8", "surrogateescape"), derive_key_context="prun store signature 1").digest()
 
 
 def _refused(why: str, hint: str) -> StoreError:

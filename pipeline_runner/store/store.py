@@ -28,7 +28,7 @@ DEFAULT = ".prun"
 FORMAT = 1
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 _IGNORED = {
-    UNSIGNED: "ignored: not signed with the store's key (`sign`)",
+    UNSIGNED: "ignored: not signed with the store's key (`sign`: another key, or none)",
     OTHER_FORMAT: "ignored: written by another version of prun",
     PICKLED: "ignored: pickles, which `serializers: safe` forbids",
 }

@@ -71,15 +71,16 @@ def written(value: str) -> set[str]:
     import html  # not for those who have no secrets
 
     quoted = json.dumps(value)[1:-1]
-    forms = {value, repr(value)[1:-1], repr(value.encode())[2:-1], quoted, json.dumps(quoted)[1:-1]}
+    data = os.fsencode(value)  # an environment may hold bytes that are no text
+    forms = {value, repr(value)[1:-1], repr(data)[2:-1], quoted, json.dumps(quoted)[1:-1]}
     forms |= {
         json.dumps(value, ensure_ascii=False)[1:-1],
         html.escape(value),
         html.escape(value, quote=False),
     }
-    forms |= {quote(value), quote(value, safe=""), quote_plus(value)}
+    forms |= {quote(data), quote(data, safe=""), quote_plus(data)}
     forms |= {line for line in value.splitlines() if len(line) >= _LINE}
-    encoded = {value.encode().hex(), value.encode().hex().upper(), *_base64(value.encode())}
+    encoded = {data.hex(), data.hex().upper(), *_base64(data)}
     return forms | {form for form in encoded if len(form) >= _LINE}
 
 

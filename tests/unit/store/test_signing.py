@@ -96,7 +96,9 @@ def test_entries_of_another_key_or_none_are_absent_and_counted(tmp_path: Path) -
     reader = signed(tmp_path)
     assert set(reader.lookup(keys)) == set(keys[4:])
     assert reader.lookup(keys[:1]) == {}
-    assert reader.notes() == ["4 entries of the store ignored: not signed with the store's key (`sign`)"]
+    assert reader.notes() == [
+        "4 entries of the store ignored: not signed with the store's key (`sign`: another key, or none)"
+    ]
     assert set(signed(tmp_path, "env:OTHER").lookup(keys)) == set()
     assert set(signed(tmp_path, None).lookup(keys)) == set(keys)  # who has no key reads both
 
@@ -180,17 +182,147 @@ def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "message"),
-    [("env:NOT_SET", "not set"), ("env:SHORT", "shorter"), ("file:none", "cannot read"), ("KEY", "neither")],
+    [
+        ("env:NOT_SET", "NOT_SET is not set"),
+        ("env:BLANK", "BLANK is not set"),
+        ("env:SHORT", "SHORT holds fewer than 16 characters"),
+        ("file:empty", "empty holds fewer"),
+        ("file:none", "cannot read none"),
+        ("file:.", "cannot read"),
+        ("KEY", "neither"),
+    ],
 )
 def test_without_a_key_nothing_is_opened(
     tmp_path: Path, source: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHORT", "short")
+    monkeypatch.setenv("BLANK", " \n ")
+    (tmp_path / "empty").touch()
     with pytest.raises(StoreError, match=message) as error:
         signed(tmp_path, source)
-    assert "short" not in str(error.value).replace("shorter", "")
+    assert "short" not in str(error.value)
 
 
 def test_the_key_never_leaves_through_what_is_sent_to_workers(tmp_path: Path) -> None:
     assert signed(tmp_path).place == StoreAt(str(tmp_path / "store"), "env:KEY")
     assert signed(tmp_path, None).place == str(tmp_path / "store")
+
+
+def test_blanks_around_a_key_and_bytes_that_are_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = signed(tmp_path)
+    own.commit([entry(own, 1)])
+    monkeypatch.setenv("PADDED", f"  {KEY}\n")  # as `$(cat file)` or a secret's mount may leave it
+    assert signed(tmp_path, "env:PADDED").lookup([CacheKey(RECIPE, f"{1:048x}")])
+    monkeypatch.setenv("BYTES", KEY + "\udcff")
+    assert signed(tmp_path, "env:BYTES").seals.signs
+
+
+# ---- what somebody may do who can write to the store ----------------------------------------------------
+
+RUNS = ["20260101-000000-aaaaaa", "20260102-000000-bbbbbb"]
+
+
+def filled(root: Path, source: str | None = "env:KEY") -> Store:
+    """Two of everything that is signed."""
+    store = signed(root, source)
+    store.commit([entry(store, 1, "one")])
+    store.commit([entry(store, 2, "two")])
+    store.commit([entry(store, 3, "three"), entry(store, 4, "four")])
+    store.commit([entry(store, 5, "five"), entry(store, 6, "six")])
+    for n, run in enumerate(RUNS):
+        store.runs.write_json(run, "run", {"n": n})
+        store.runs.write_json(run, "reached", [["r", str(n)]])
+        store.runs.write_latest(f"p{n}", {"n": n})
+        store.put_recipe(Recipe(f"{n:048x}", {}, {}, "3.11", str(n), {}, None, {}, {}))
+    return store
+
+
+def readable(root: Path) -> dict[str, Any]:
+    """All that who has the key reads."""
+    store = signed(root)
+    keys = [CacheKey(RECIPE, f"{n:048x}") for n in range(1, 7)]
+    found: dict[str, Any] = {str(k.args): store.lookup([k]).get(k) for k in keys}
+    for n, run in enumerate(RUNS):
+        found[run] = store.runs.read_json(run, "run")
+        found[f"{run} reached"] = store.runs.read_json(run, "reached")
+        found[f"p{n}"] = store.runs.read_latest(f"p{n}")
+        found[f"recipe {n}"] = store.get_recipe(f"{n:048x}")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def records(root: Path) -> list[Path]:
+    return sorted(
+        p for p in (root / "store").rglob("*") if p.suffix in (".json", ".pack") and "index" not in p.parts
+    )
+
+
+def believed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """What is read otherwise than it was written; nothing must be."""
+    return {n for n, value in after.items() if not isinstance(value, Damaged) and value != before.get(n)}
+
+
+def test_whatever_is_put_elsewhere_is_not_believed(tmp_path: Path) -> None:
+    filled(tmp_path)
+    before = readable(tmp_path)
+    assert len(before) == 14
+    files = records(tmp_path)
+    data = {path: path.read_bytes() for path in files}
+    for path in files:
+        for other in files:
+            if other != path:
+                path.write_bytes(data[other])
+                after = readable(tmp_path)
+                assert believed(before, after) == set(), (path, other)
+                assert after != before or path.suffix == ".pack" == other.suffix
+        path.write_bytes(data[path])
+    assert readable(tmp_path) == before
+
+
+def test_lines_of_packs_are_not_believed_under_another_key(tmp_path: Path) -> None:
+    filled(tmp_path)
+    before = readable(tmp_path)
+    one, two = [p for p in records(tmp_path) if p.suffix == ".pack"]
+    mine, theirs = one.read_bytes().split(b"\n"), two.read_bytes().split(b"\n")
+    name, other = line_name(mine[0]).encode(), line_name(theirs[0]).encode()
+    one.write_bytes(b"\n".join([theirs[0].replace(other, name), *mine[1:]]))
+    assert believed(before, readable(tmp_path)) == set()
+    one.write_bytes(b"\n".join([theirs[0], *mine[1:]]))  # as it is, in another pack: it is what it was
+    assert believed(before, readable(tmp_path)) == set()
+
+
+@pytest.mark.parametrize("how", ["cut", "unsigned", "other key", "other key's signature"])
+def test_what_is_cut_or_signed_by_another_is_not_believed(tmp_path: Path, how: str) -> None:
+    filled(tmp_path)
+    filled(tmp_path / "theirs", "env:OTHER")
+    before = readable(tmp_path)
+    theirs = {p.relative_to(tmp_path / "theirs"): p.read_bytes() for p in records(tmp_path / "theirs")}
+    for path in records(tmp_path):
+        data = path.read_bytes()
+        forged = theirs.get(path.relative_to(tmp_path), b"")
+        if how == "cut":
+            changed = [data[:n] for n in range(0, len(data), 7)]
+        elif how == "unsigned":
+            changed = [data[:48] + data[97:]]
+        elif how == "other key":
+            changed = [forged]
+        else:
+            changed = [data[:49] + forged[49:97] + data[97:]]
+        for some in changed:
+            path.write_bytes(some)
+            assert believed(before, readable(tmp_path)) == set(), path
+        path.write_bytes(data)
+    assert readable(tmp_path) == before
+
+
+def test_an_older_record_of_the_same_key_counts_again(tmp_path: Path) -> None:
+    """Not promised otherwise: who can write can also put back what was there. It was a result of the
+    very same key, and whatever shows it was true once."""
+    own = signed(tmp_path)
+    own.runs.write_latest("p", {"n": 1})
+    [path] = records(tmp_path)
+    old = path.read_bytes()
+    own.runs.write_latest("p", {"n": 2})
+    path.write_bytes(old)
+    assert signed(tmp_path).runs.read_latest("p") == {"n": 1}
