@@ -149,6 +149,7 @@ class _LastTasks:
     def __init__(self, names: Sequence[str], entries: Sequence[Any]) -> None:
         self.entries = entries
         self._names = names[: len(entries)]
+        self._asked = 0
 
     def __len__(self) -> int:
         return len(self._names)
@@ -161,12 +162,16 @@ class _LastTasks:
         return (CacheKey(*entry) for entry in self.entries if entry)
 
     @cached_property
-    def _at(self) -> dict[str, int]:
+    def _position(self) -> dict[str, int]:
         return dict(zip(self._names, range(len(self._names)), strict=True))
 
     def key(self, name: str) -> CacheKey | None:
         """The key of the entry of the task of this KEY."""
-        at = self._at.get(name)
+        self._asked += 1
+        if self._asked > _SINGLY:
+            at = self._position.get(name)
+        else:
+            at = self._names.index(name) if name in self._names else None
         entry = self.entries[at] if at is not None else None
         return CacheKey(*entry) if entry else None
 

@@ -99,12 +99,8 @@ class Account:
         return task_id(step, keys[k] if keys is not None else None)
 
     def counts(self) -> dict[str, int]:
-        counts = dict.fromkeys(STATES, 0)
-        for name in self.shown:
-            record = self.steps.get(name)
-            for state in record.states if record is not None else ():
-                counts[state] = counts.get(state, 0) + 1
-        return {state: counts[state] for state in STATES}
+        shown = [self.steps[name].states for name in self.shown if name in self.steps]
+        return {state: sum(states.count(state) for states in shown) for state in STATES}
 
     def _step_json(self, record: _StepRecord, result: StepResult | None) -> dict[str, Any]:
         shape = result.items.shape if result is not None and result.items is not None else None

@@ -15,6 +15,7 @@ from ..model.table import Table
 
 _WIDTH = 48  # characters of a digest
 _BLANK = " " * _WIDTH
+_SINGLY = 8  # keys that are looked for one by one: a run asks for one, a plan for all
 
 
 def write_step(about: Mapping[str, Any], table: Table) -> dict[str, Any]:
@@ -62,6 +63,7 @@ class EntryKeys(Sequence[Any]):
     def __init__(self, recipe: str, args: str) -> None:
         self.recipe = recipe
         self._args = args
+        self._asked = 0
 
     def __len__(self) -> int:
         return len(self._args) // _WIDTH
@@ -82,7 +84,13 @@ class EntryKeys(Sequence[Any]):
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, Sequence) or len(key) != 2 or key[0] != self.recipe:
             return False
-        return key[1] in self._set
+        self._asked += 1
+        if self._asked > _SINGLY:
+            return key[1] in self._set
+        at = self._args.find(key[1])
+        while at >= 0 and at % _WIDTH:
+            at = self._args.find(key[1], at + 1)
+        return at >= 0
 
     @cached_property
     def _set(self) -> frozenset[str]:
@@ -100,8 +108,9 @@ class EntryKeys(Sequence[Any]):
 
 def _entries(table: Table) -> Any:
     args = table.args
-    if all(a is None or len(a) == _WIDTH for a in args):
-        return {"recipe": table.recipe, "args": "".join([a or _BLANK for a in args])}
+    padded = [a or _BLANK for a in args]
+    if set(map(len, padded)) <= {_WIDTH}:
+        return {"recipe": table.recipe, "args": "".join(padded)}
     return [None if a is None else [table.recipe, a] for a in args]
 
 

@@ -43,9 +43,7 @@ class Reuse:
         same: list[tuple[int, tuple[str, int]]] = []
         reason = "its result was lost" if again else ""
         computing = self._computing.setdefault(found.recipe, {})
-        for i in range(len(found.items)) if len(there) < len(found.items) else ():
-            if known.table.has(i):
-                continue
+        for i in known.table.missing():
             k, args = found.items[i], found.args[i]
             if reuse and args in computing:
                 same.append((k, computing[args]))

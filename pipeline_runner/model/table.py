@@ -91,6 +91,12 @@ class Table:
             return range(len(self.args))
         return stretch([k for k, args in enumerate(self.args) if args is not None])
 
+    def missing(self) -> Sequence[int]:
+        """The rows that are not there."""
+        if self.complete:
+            return ()
+        return [k for k, args in enumerate(self.args) if args is None]
+
     def key(self, k: int) -> CacheKey | None:
         args = self.args[k]
         return None if args is None else CacheKey(self.recipe, args)

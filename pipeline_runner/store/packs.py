@@ -127,12 +127,11 @@ class Packed:
             assert table.complete
             start = len(self.table)
             self.table.extend(table)
-            rows: dict[str, int] = {a: start + i for i, a in enumerate(table.args) if a is not None}
-            for args in rows if self.odd else ():
-                if later:
-                    self.odd.pop(args, None)
+            rows: dict[Any, int] = dict(zip(table.args, range(start, start + len(table)), strict=True))
             if later:
                 self._row.update(rows)
+                for args in self.odd.keys() & rows.keys():
+                    del self.odd[args]
             else:
                 self._row = {**rows, **self._row}
         for args, why in odd.items():
