@@ -1,55 +1,46 @@
-"""Starting a worker: a Python process of its own, and the pipes that lead to it.
+"""Starting a worker: a process of joblib's loky, and the pipes that lead to it.
 
-A fresh interpreter, neither a fork nor the caller's ``__main__``, as joblib's loky starts them. loky itself
-would bring joblib and numpy into every worker before its first task, and two threads between it and us.
+loky gives a fresh interpreter, neither a fork nor the caller's ``__main__``, on every system. Its executors
+stay out of it: they would hand each task and each answer through two threads of ours and two of theirs.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import pickle
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+from . import worker
 from .mail import Setup, receive, send
-
-# what a worker runs: it finds its modules where this process finds them, never in the working folder
-_CODE = """\
-import pickle, sys
-from multiprocessing import connection
-kind = getattr(connection, "PipeConnection", None) or connection.Connection
-calls, answers, life = (kind(int(text)) for text in sys.argv[1:])
-sys.path[:] = pickle.loads(calls.recv_bytes())
-from pipeline_runner.workers.worker import main
-main(calls, answers, life)
-"""
 
 
 class Process:
     """A worker process as its parent sees it."""
 
     def __init__(self, folder: str, setup: Setup, env: Mapping[str, str]) -> None:
+        context: Any = import_module("joblib.externals.loky.backend").get_context("loky")
         self._folder = folder
-        calls, self._calls = multiprocessing.Pipe(duplex=False)
-        self.answers, answers = multiprocessing.Pipe(duplex=False)
-        life, self._life = multiprocessing.Pipe(duplex=False)  # ends when we do, however we go
-        theirs = (calls, answers, life)
+        calls, self._calls = context.Pipe(duplex=False)
+        self.answers, answers = context.Pipe(duplex=False)
+        life, self._life = context.Pipe(duplex=False)  # ends when we do, however we go
+        theirs: tuple[Connection, ...] = (calls, answers, life)
+        # no module of the working folder may stand in the way: a project may have a ``joblib.py``
+        safe = {} if "PYTHONSAFEPATH" in os.environ else {"PYTHONSAFEPATH": "1"}
+        self._process = context.Process(
+            target=worker.main, args=(setup, tuple(safe), *theirs), env={**env, **safe}
+        )
         try:
-            self._popen = _start(theirs, env)
-            self.pid = self._popen.pid
-            self._calls.send_bytes(pickle.dumps([p for p in sys.path if isinstance(p, str)]))
-            self._calls.send_bytes(pickle.dumps(setup, protocol=5))
+            self._process.start()
         except BaseException:
             self.close()
             raise
         finally:
             for end in theirs:  # or a pipe would not end with the worker
                 end.close()
+        self.pid: int = self._process.pid
 
     def send(self, message: bytes) -> None:
         """Raises ``OSError`` if the process is gone."""
@@ -58,7 +49,7 @@ class Process:
     @property
     def has_answered(self) -> bool:
         """Or died: whether ``receive`` returns at once."""
-        return self.answers.poll()
+        return bool(self.answers.poll())
 
     def receive(self) -> bytes:
         """What it answered; ``OSError`` or ``EOFError`` if it died before."""
@@ -66,14 +57,14 @@ class Process:
 
     @property
     def gone(self) -> bool:
-        return self._popen.poll() is not None
+        return self._process.exitcode is not None
 
     def wait(self, seconds: float) -> int | None:
         """Its exit code; None if it still runs by then."""
         end = time.monotonic() + seconds
-        while (code := self._popen.poll()) is None and time.monotonic() < end:
-            time.sleep(0.001)  # Popen.wait looks twenty times a second
-        return code
+        while (code := self._process.exitcode) is None and time.monotonic() < end:
+            time.sleep(0.001)  # joining would wait for the children of a killed worker, which hold its pipe
+        return None if code is None else int(code)
 
     def retire(self) -> None:
         """Let it end: nothing more will be sent."""
@@ -82,18 +73,3 @@ class Process:
     def close(self) -> None:
         for end in (self._calls, self.answers, self._life):
             end.close()
-
-
-def _start(ends: tuple[Connection, ...], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    handles = [end.fileno() for end in ends]
-    flags: list[str] = getattr(subprocess, "_args_from_interpreter_flags")()  # noqa: B009
-    safe = [] if "-P" in flags else ["-P"]
-    command = [sys.executable, *flags, *safe, "-c", _CODE, *map(str, handles)]
-    more: dict[str, Any]
-    if sys.platform == "win32":
-        for handle in handles:
-            os.set_handle_inheritable(handle, True)
-        more = {"startupinfo": subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles})}
-    else:
-        more = {"pass_fds": handles, "start_new_session": True}
-    return subprocess.Popen(command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, **more)

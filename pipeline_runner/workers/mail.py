@@ -18,7 +18,7 @@ _WHOLE, _FILE = b"m", b"f"
 
 
 class Setup(NamedTuple):
-    """The first message to a worker."""
+    """What a worker is told when it starts."""
 
     project: Project
     folder: str  # temporary, of the run

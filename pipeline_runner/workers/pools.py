@@ -17,7 +17,7 @@ _LATER = ("dask", "ray", "spark", "multiprocessing")
 
 
 def open_pool(backend: str | None, workers: int, project: Project) -> Pool:
-    """Raises ``PrunError`` for a backend that there is not."""
+    """Raises ``PrunError`` for a backend that there is not. joblib is imported by the pool, not before."""
     name = backend or DEFAULT
     problem = backend_problem(name)
     if problem is not None:

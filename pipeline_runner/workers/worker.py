@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import multiprocessing
 import os
 import pickle
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 
 from ..model.work import Job
@@ -56,9 +57,17 @@ class _Seat:
         return self.capture.end(mask)
 
 
-def main(calls: Connection, answers: Connection, life: Connection) -> None:
-    """All of a worker's life. ``life`` is a pipe that ends when the parent is gone, however it went."""
-    setup: Setup = pickle.loads(calls.recv_bytes())
+def main(
+    setup: Setup, unset: Iterable[str], calls: Connection, answers: Connection, life: Connection
+) -> None:
+    """All of a worker's life. ``life`` is a pipe that ends when the parent is gone, however it went.
+
+    ``unset``: environment variables that served the start alone.
+    """
+    for name in unset:
+        os.environ.pop(name, None)
+    # loky made itself the start method, which the children of a task would not know
+    multiprocessing.set_start_method(None, force=True)
     seat = _begin(setup, life)
     while True:
         try:
