@@ -6,25 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.reasons import argument_changes, recipe_changes
-from ..model.artifact import Artifact, CacheKey, Entry, Recipe
+from ..model.artifact import CacheKey, Entry, Recipe
 from ..model.decision import Reason
 from ..model.graph import ForEach, Graph, Matrix, Ref, Step
 from ..model.names import task_id
+from .diff_values import Change, param_changes, scalar_changes
 from .why import source_diff
 
 if TYPE_CHECKING:
     from .run import Run
 
 MOST_TASKS = 50  # changed items of a fan-out that are looked at for reasons
-_MISSING = object()
-
-
-class Change(NamedTuple):
-    """A value on both sides; "" where there is none."""
-
-    name: str
-    before: str
-    after: str
 
 
 class StepDiff(NamedTuple):
@@ -104,7 +96,7 @@ def diff_runs(before: Run, after: Run) -> RunDiff:
         steps.append(step)
         if step.outputs[0] or step.items[0] or step.items[1]:
             changed.add(name)
-    params = list(_params("", before.params, after.params))
+    params = list(param_changes("", before.params, after.params))
     return RunDiff(before, after, params, steps, _causes(steps), "".join(sources.values()))
 
 
@@ -124,12 +116,16 @@ def _step(before: Run, after: Run, name: str, changed: set[str], sources: dict[s
         known = {r.what for r in own}
         own += [
             Reason("param", f"params.{c.name}", f"{c.before} -> {c.after}")
-            for c in _params("", before.params, after.params)
+            for c in param_changes("", before.params, after.params)
             if c.name.partition(".")[0] in items and f"params.{c.name}" not in known
         ]
         because |= dict.fromkeys(n for n in _steps_of_items(step) if n in changed)
     states = Change("", old.states, new.states) if old.states != new.states else None
-    scalars = list(_scalars(old, new, common, different))
+    scalars = [
+        change
+        for key in different[:MOST_TASKS]
+        for change in scalar_changes(name, key, old.entries[key], new.entries[key])
+    ]
     is_changed = bool(own or because or different or added or removed or scalars)
     return StepDiff(
         name,
@@ -261,69 +257,3 @@ def _causes(steps: Sequence[StepDiff]) -> dict[str, list[str]]:
             found += causes.get(above, [above])
         causes[step.step] = list(dict.fromkeys(found))
     return causes
-
-
-# ---- values --------------------------------------------------------------------------------------
-
-
-def _params(name: str, before: Any, after: Any) -> Iterator[Change]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in [*before, *(k for k in after if k not in before)]:
-            inner = f"{name}.{key}" if name else str(key)
-            yield from _params(inner, before.get(key, _MISSING), after.get(key, _MISSING))
-    elif type(before) is not type(after) or before != after:
-        yield Change(name, _text(before), _text(after))
-
-
-def _text(value: Any) -> str:
-    if value is _MISSING:
-        return ""
-    text = value if isinstance(value, str) and value else repr(value)
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _scalars(old: _Side, new: _Side, common: Sequence[str], different: Sequence[str]) -> Iterator[Change]:
-    """What the step gave in numbers and short texts, where it differs; of a plain step all numbers."""
-    for key in different[:MOST_TASKS]:
-        was, now = dict(_numbers(old.entries[key])), dict(_numbers(new.entries[key]))
-        for name in [*now, *(n for n in was if n not in now)]:
-            before, after = was.get(name, _MISSING), now.get(name, _MISSING)
-            if before is _MISSING or after is _MISSING or before != after:
-                yield Change(_named(new.name, key, name), *_pair(before, after))
-
-
-def _pair(before: Any, after: Any) -> tuple[str, str]:
-    """Both as text, floats in six digits where these tell them apart."""
-    if type(before) is float and type(after) is float and f"{before:.6g}" != f"{after:.6g}":
-        return f"{before:.6g}", f"{after:.6g}"
-    return _text(before), _text(after)
-
-
-def _named(step: str, key: str, name: str) -> str:
-    task = task_id(step, key or None)
-    return f"{task}.{name}" if name else task
-
-
-def _numbers(entry: Entry) -> Iterator[tuple[str, Any]]:
-    for output, artifact in entry.outputs.items():
-        value = _small(artifact)
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                if _is_scalar(inner):
-                    yield f"{output}.{name}" if output else str(name), inner
-        elif _is_scalar(value):
-            yield output, value
-
-
-def _small(artifact: Artifact) -> Any:
-    if artifact.codec != "data" or artifact.inline is None:
-        return None
-    from ..keys.canonical import loads
-
-    return loads(artifact.inline)
-
-
-def _is_scalar(value: Any) -> bool:
-    return type(value) in (bool, int, float) or (
-        type(value) is str and len(value) <= 80 and "\n" not in value
-    )
