@@ -16,6 +16,7 @@ from ..keys.code import CodeError
 from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text
 from .annotations import annotation_problems
 from .limits import too_much
+from .returned import returned_problems
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
@@ -58,6 +59,7 @@ class Preflight:
                     found.append(problem)
             if lint:
                 found += annotation_problems(self.session, step, self._argument)
+                found += returned_problems(self.session, step, self._where)
         found += self._secrets(names)
         found += self._hooks()
         return found

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import CacheKey, Damaged
-from ..store.blobs import is_whole
 from ..store.census import Census, blob_file, without_lines
+from ..store.segments import is_whole
 from .findings import BAD, DAMAGED_BLOB, DAMAGED_ENTRY, DAMAGED_RECORD, IGNORED, MISSING_BLOB, Finding
 from .records import Record, read_records, tasks_by_key
 
@@ -67,7 +67,7 @@ def verify(
 
         progress("loading what is pickled")
         good = [e for k, e in census.entries.items() if k not in found.broken]
-        found.findings += unstable_types(store, pipeline, census, good, found.tasks)
+        found.findings += unstable_types(store, pipeline, good, found.tasks)
         if sample > 0:
             from .sample import run_again
 

@@ -39,6 +39,21 @@ class Content(NamedTuple):
         return found[0] if found else None
 
 
+class Memory:
+    """Large pieces of a value's memory (address, bytes), which are digested as they are written.
+
+    The first look at the value only notes them, and what it gives is no digest if it noted any; the second
+    knows theirs.
+    """
+
+    def __init__(self) -> None:
+        self.later: set[tuple[int, int]] | None = set()
+        self.known: dict[tuple[int, int], tuple[str, Any]] = {}  # digest and owner
+
+    def knows(self, known: dict[tuple[int, int], tuple[str, Any]]) -> None:
+        self.later, self.known = None, known
+
+
 def content_digest(value: Any, is_project: Callable[[str], bool] | None = None) -> str:
     """The digest of the value's content. ``plain_digest`` for plain data."""
     return content(value, is_project).digest
@@ -48,6 +63,7 @@ def content(
     value: Any,
     is_project: Callable[[str], bool] | None = None,
     path_digest: Callable[[PurePath], str | None] | None = None,
+    memory: Memory | None = None,
 ) -> Content:
     """The digest and what else storing the value needs to know.
 
@@ -55,19 +71,19 @@ def content(
     stands for a path whose file is stored along with the value; None for a path that is just text.
     """
     try:
-        return _walk(value, is_project, path_digest, numbered=False)
+        return _walk(value, is_project, path_digest, memory, numbered=False)
     except _Entangled:
-        return _walk(value, is_project, path_digest, numbered=True)
+        return _walk(value, is_project, path_digest, memory, numbered=True)
     except Unhashable as e:
         raise e.with_traceback(None) from None
 
 
-def _walk(value: Any, is_project: Any, path_digest: Any, numbered: bool) -> Content:
-    walker = Walker(is_project, path_digest, numbered)
+def _walk(value: Any, is_project: Any, path_digest: Any, memory: Memory | None, *, numbered: bool) -> Content:
+    walker = Walker(is_project, path_digest, numbered, memory)
     try:
         digest = walker.digest(value)
     except RecursionError:
-        walker = Walker(is_project, path_digest, numbered)
+        walker = Walker(is_project, path_digest, numbered, memory)
         with deep_recursion():
             digest = walker.digest(value)
     return Content(digest, tuple(sorted(walker.classes)), walker.buffers)
@@ -80,9 +96,13 @@ class _Entangled(Exception):
 class Walker:
     """Goes through one value once. Its parts come from here and from ``arrays``."""
 
-    def __init__(self, is_project: Any, path_digest: Any, numbered: bool) -> None:
+    def __init__(
+        self, is_project: Any, path_digest: Any, numbered: bool, memory: Memory | None = None
+    ) -> None:
         self.classes: set[str] = set()
-        self.buffers: dict[tuple[int, int], tuple[str, Any]] = {}  # the owner: an address may be used again
+        # with the owner: an address may be used again
+        self.buffers: dict[tuple[int, int], tuple[str, Any]] = dict(memory.known) if memory else {}
+        self.later = memory.later if memory else None
         self._is_project = is_project
         self._path_digest = path_digest
         self._numbered = numbered
@@ -206,6 +226,9 @@ class Walker:
 
         found = array_digest(value, self)
         return reduced_digest(value, self) if found is None else found
+
+    def met(self, value: Any, args: Any, state: Any) -> None:
+        """An object was taken apart; here for who looks closer (``doubts``)."""
 
     def keep(self, value: Any) -> None:
         """Keep what was made on the way, so that its id is not used twice."""

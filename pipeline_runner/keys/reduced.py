@@ -96,6 +96,7 @@ def reduced_digest(value: Any, walker: Walker) -> str:
         return combine("global", [walker.named(_module_of(value, parts), parts)])
     walker.keep(parts)  # parts made for us must not share an id with later ones
     function, args, state, items, pairs = [*parts, None, None, None][:5]
+    walker.met(value, args, state)
     digests = [_made(function, args, isinstance(value, (set, frozenset)), walker)]
     digests.append(_state(state, _NO_CONTENT.get(t.__module__, frozenset()), walker))
     digests.append("" if items is None else combine("items", _items(items, walker)))

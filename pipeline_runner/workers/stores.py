@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model.artifact import Artifact, CacheKey, Entry
 from ..model.work import StoreAt
+from .doubting import Doubter
 from .imports import is_project_module
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class WorkerStore:
         self._store = _opened(place, root)
         if hasattr(self._store.files, "owner"):  # so that what a killed worker leaves can be told apart
             self._store.files.owner = run
+        self._doubter = Doubter(self._store)
 
     def doubt(self, doubtful: bool) -> None:
         """Whether bytes that are stored already are read before they are taken for written: those of a
@@ -68,7 +70,9 @@ class WorkerStore:
         from ..store.codecs import encode
 
         artifact: Artifact = encode(value, self._store, is_project_module)
+        self._doubter.look(value, artifact)
         return artifact
 
     def commit(self, entries: Sequence[Entry], replace: bool) -> None:
         self._store.commit(entries, replace)
+        self._doubter.keep(entries)
