@@ -65,7 +65,7 @@ def decode(value: Mapping[str, Any]) -> ev.Event | None:
         fields["error"] = ErrorInfo(
             error["kind"], error["message"], tuple(error["types"]), error["traceback"], place, error["hint"]
         )
-    for name in ("steps", "producers"):
+    for name in ("steps", "producers", "files"):
         if name in fields:
             fields[name] = tuple(fields[name])
     made: ev.Event = cls(**fields)

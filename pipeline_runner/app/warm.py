@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..keys.digest import digest
+from ..model.artifact import ONE_RUN
 from ..store.sealed import seal, unseal
 
 if TYPE_CHECKING:
@@ -176,6 +177,8 @@ def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | N
     read = {need for step in binder.graph.steps.values() for need in step.needs}
     names: list[str] = []
     for recipe, args in wanted.items():
+        if any(a is not None and a.startswith(ONE_RUN) for a in args):
+            return None
         there = sorted(store.files.list(folder := f"entries/{recipe}"))
         singles = [n for n in there if n.endswith(".json") and n[:-5] in args]
         names += [f"{folder}/{name}" for name in singles]

@@ -46,6 +46,7 @@ class Jobs:
             env={**shared.env, **own_env},
             check=step.check,
             sources=self.preparer.code.recipe(step.name).sources if step.cache.enabled else {},
+            examined=step.cache.enabled and step.cache.code,
             timeout=step.timeout,
             replace=step.name in self.preparer.forced,
         )

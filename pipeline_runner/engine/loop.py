@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..errors import BlobLost
-from ..model.event import Event, HookEnded, Published, TaskFailed, TaskLogged, TasksCancelled
+from ..model.event import CodeMissed, Event, HookEnded, Published, TaskFailed, TaskLogged, TasksCancelled
 from ..model.graph import Step
 from ..model.outcome import ErrorInfo, Failed, InputLost, NotRun, Outcome, Succeeded
 from . import messages as m
@@ -319,6 +319,8 @@ class Loop:
                 attempt = self.state.steps[step.name].attempts.get(k, 0) + 1
                 self._announce(TaskLogged(self.at(), step.name, k, attempt, outcome.log))
             if isinstance(outcome, Succeeded):
+                if outcome.unforeseen:
+                    self._announce(CodeMissed(self.at(), step.name, k, outcome.unforeseen))
                 self.reuse.landed(step, k, outcome.entry)
                 copies = self.publishing.publish(step, k, partial(self._published, step, k, outcome.seconds))
                 self._told_published(step, copies)

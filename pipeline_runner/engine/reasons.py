@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model.artifact import ArgPart, CacheKey, Damaged, Entry, Recipe
+from ..model.artifact import ONE_RUN, ArgPart, CacheKey, Damaged, Entry, Recipe
 from ..model.decision import Reason
 from .ports import History
 
@@ -40,6 +40,8 @@ def explain(
     if previous.key.recipe != recipe.digest:
         reasons += recipe_changes(previous_recipe, recipe)
     reasons += argument_changes(previous.parts, parts)
+    if not reasons and previous.key.args.startswith(ONE_RUN):
+        return [Reason("cache-off", "", "it loaded code that its cache key was not made from")]
     return reasons or [Reason("missing", "", "its entry is not in the store")]
 
 

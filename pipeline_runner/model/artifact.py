@@ -23,6 +23,9 @@ class Artifact(NamedTuple):
     type: str = ""  # for people: "pandas.DataFrame (1000 x 3)"
 
 
+ONE_RUN = "run-"  # begins the args of an entry that no other run may find
+
+
 class CacheKey(NamedTuple):
     """Where an entry lives: the recipe (what the callable does) and its arguments.
 

@@ -109,6 +109,15 @@ class TaskLogged(NamedTuple):
     text: str
 
 
+class CodeMissed(NamedTuple):
+    """A task loaded project files that its cache key was not made from: its result is not reused."""
+
+    at: float
+    step: str
+    item: int
+    files: tuple[str, ...]  # relative to the pipeline's folder, where they are below it
+
+
 class Published(NamedTuple):
     at: float
     step: str
@@ -148,6 +157,7 @@ Event: TypeAlias = (
     | TasksCancelled
     | InputsLost
     | TaskLogged
+    | CodeMissed
     | Published
     | StepFinished
     | HookEnded

@@ -37,6 +37,7 @@ class Succeeded(NamedTuple):
     entry: Entry
     seconds: float
     log: str = ""  # what the task printed (bounded by the pool)
+    unforeseen: tuple[str, ...] = ()  # project files that it loaded and its key was not made from
 
 
 class Failed(NamedTuple):

@@ -46,6 +46,7 @@ class Job(NamedTuple):
     check: Mapping[str, str] = {}  # output ("" for the whole) -> "module:callable"
     secrets: Mapping[str, str] = {}  # all of the pipeline's, for masking
     sources: Mapping[str, str] = {}  # Recipe.sources: refused to commit if a loaded file differs
+    examined: bool = False  # the sources are all that the callable can be seen to load
     timeout: float | None = None  # seconds, each task
     replace: bool = False  # --force: write the entry even if there is one
 

@@ -106,7 +106,7 @@ class Messages:
             return []
         task = self.summary.step(e.step).task(e.item)
         text = f"warning: {task} loaded {some(e.files)}, which its cache key was not made from"
-        hint = "its result is not reused; import it by its plain name, or set cache: false"
+        hint = "its result is not reused; name what is used of it in the source, or set cache: false"
         return [self.style(text, "yellow"), self.style(f"    {hint}", "dim")]
 
     def live(self, task: str, text: str) -> list[str]:

@@ -29,7 +29,7 @@ def reason_words(reason: Reason) -> str:
         case "forced":
             return "forced"
         case "cache-off":
-            return "cache: false"
+            return detail or "cache: false"
         case "missing":
             return f"stored result is missing{aside}"
         case "corrupt":

@@ -27,7 +27,7 @@ def unpack(data: bytes, tasks: Sequence[Task], run: str) -> Answer:
 
 
 def _slim(outcome: Outcome) -> Any:
-    if type(outcome) is not Succeeded:
+    if type(outcome) is not Succeeded or outcome.unforeseen:  # then its key is another
         return outcome
     entry = outcome.entry
     outputs = {name: tuple(artifact) for name, artifact in entry.outputs.items()}

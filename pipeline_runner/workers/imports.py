@@ -12,7 +12,7 @@ import importlib
 import linecache
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 from ..keys.digest import digest
 from ..model.work import Project
+from . import loads
+from .loads import found_again
 
 _STDLIB = os.path.normcase(os.path.dirname(os.path.abspath(os.__file__))) + os.sep
 _PRUN = os.path.normcase(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
@@ -72,6 +74,9 @@ class ProjectFinder:
     """
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        again = found_again(fullname)
+        if again is not None:
+            return again
         for finder in list(sys.meta_path):
             if isinstance(finder, ProjectFinder):
                 continue
@@ -90,6 +95,7 @@ def install(project: Project) -> None:
     if not any(isinstance(finder, ProjectFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, ProjectFinder())
     importlib.invalidate_caches()
+    loads.start(is_project_file)
 
 
 def _path_with(project: Project) -> list[str]:
@@ -128,9 +134,10 @@ def isolated(project: Project) -> Iterator[None]:
         sys.path[:] = _path_with(project)
         sys.meta_path.insert(0, finder)
         importlib.invalidate_caches()
-        _bring_back(project)
+        loads.start(is_project_file, _bring_back(project))
         yield
     finally:
+        loads.stop()
         _active.remove(project)
         taken = _take(_Provided(project))
         _kept[project] = _Kept(taken, dict(_loaded))
@@ -193,11 +200,14 @@ def _take(provided: _Provided) -> dict[str, ModuleType]:
     return found
 
 
-def _bring_back(project: Project) -> None:
+def _bring_back(project: Project) -> Iterable[str]:
+    """The names of the modules that are there again."""
     kept = _kept.pop(project, None)
     if kept is not None and all(_same(path, known) for path, known in kept.sources.items()):
         sys.modules.update(kept.modules)
         _loaded.update(kept.sources)
+        return kept.modules
+    return ()
 
 
 def _same(path: str, known: str) -> bool:

@@ -17,6 +17,7 @@ from .failure import TaskError
 from .host import Host, PlainHost, TimeUp
 from .imports import loaded_sources
 from .load import InputsLost, Loader
+from .loads import Loads
 from .masking import Masker, known_secrets, read_secret
 from .stores import WorkerStore
 from .watch import changed_file
@@ -50,6 +51,7 @@ class _Batch:
         self.store = WorkerStore(job.store, job.project.root, job.run)
         self.store.doubt(job.replace or job.kind == "render")
         self.loader = Loader(self.store.decode, self.secret)
+        self.loads = Loads(job)
         self.outcomes: list[Outcome] = []
         self.pending: list[int] = []  # positions of outcomes whose entries are not committed yet
         self.flushed = time.monotonic()
@@ -113,7 +115,8 @@ class _Batch:
 
     def outcome(self, task: Task, clock: _Stopwatch) -> Outcome:
         try:
-            return Succeeded(self.attempt(task, clock), clock.seconds)
+            entry = self.attempt(task, clock)
+            return Succeeded(entry, clock.seconds, unforeseen=self.loads.unforeseen)
         except InputsLost as exc:
             return InputLost(exc.blobs, exc.damaged)
         except TaskError as exc:
@@ -129,7 +132,8 @@ class _Batch:
             self.hook(task, clock)
             outputs = {}
         elif job.kind == "call":
-            outputs = self.call(task, clock)
+            with Loads(job) as self.loads:
+                outputs = self.call(task, clock)
         else:
             value = self.loader.arguments(job.args, task.args)["value"]
             clock.start()
@@ -137,7 +141,7 @@ class _Batch:
             clock.stop()
         self.refuse_changed_code()
         self.refuse_changed_files(task)
-        return Entry(task.key, outputs, task.parts, clock.seconds, time.time(), job.run, task.id)
+        return Entry(self.loads.key(task), outputs, task.parts, clock.seconds, time.time(), job.run, task.id)
 
     def call(self, task: Task, clock: _Stopwatch) -> dict[str, Artifact]:
         job = self.job
@@ -148,7 +152,9 @@ class _Batch:
         except BaseException as exc:
             raise self.failed(exc) from exc
         self.refuse_changed_files(task)
+        self.loads.look()
         arguments = self.loader.arguments(job.args, task.args)
+        self.loads.absorb()
         self.host.enter(job)
         try:
             clock.start()

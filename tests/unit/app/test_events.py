@@ -43,6 +43,7 @@ EVENTS: list[Any] = [
     ev.TasksCancelled(0.5, "b", [3, 4], "too many failed: 2 of 5"),
     ev.InputsLost(0.5, "b", 3, ("a",), False),
     ev.TaskLogged(0.5, "b", 3, 1, "hello\nwörld"),
+    ev.CodeMissed(0.5, "b", 3, ("lib/helper.py",)),
     ev.Published(0.6, "b", "out/b.csv"),
     ev.StepFinished(0.6, "b", "succeeded"),
     ev.HookEnded(0.7, "on_success", "m:tell", None, "told"),
