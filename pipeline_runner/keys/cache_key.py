@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..model.artifact import CacheKey
 from .digest import LENGTH, combine, digest, digest_each, sequence_bytes
 
 _MARK = "\0" * (2 * LENGTH)  # stands for a digest: as long as one, and never one
@@ -76,10 +75,6 @@ class ArgsDigests:
             return [self.of(own) for own in zip(*columns, strict=True)]
         head, tail = self._pieces
         return digest_each([b"%b%b%b" % (head, d.encode(), tail) for d in columns[0]])
-
-
-def cache_key(recipe: str, args: str) -> CacheKey:
-    return CacheKey(recipe, args)
 
 
 def _mapping(values: Mapping[str, str]) -> str:

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_runner.keys.cache_key import ArgsDigests, args_digest, cache_key, recipe_digest
+from pipeline_runner.keys.cache_key import ArgsDigests, args_digest, recipe_digest
 from pipeline_runner.keys.digest import digest
-from pipeline_runner.model.artifact import CacheKey
 
 BASE: dict[str, Any] = {"code": {"m:f": "1"}, "packages": {"numpy": "2.0"}, "python": "3.11"}
 
@@ -46,10 +45,6 @@ def test_the_order_of_declared_outputs_counts() -> None:
 def test_names_and_values_of_arguments_are_told_apart() -> None:
     assert args_digest({"a": "b", "c": "d"}) != args_digest({"a": "c", "b": "d"})
     assert args_digest({}) != args_digest({"": ""})
-
-
-def test_a_cache_key_is_recipe_and_arguments() -> None:
-    assert cache_key("r", "a") == CacheKey("r", "a")
 
 
 @pytest.mark.parametrize("varying", [("x",), ("x", "a"), ()])
