@@ -13,6 +13,7 @@ from ..engine.dispatch import Dispatcher
 from ..engine.hooks import Hook
 from ..engine.jobs import Jobs, Settings
 from ..engine.loop import Loop
+from ..engine.ports import Pool
 from ..engine.publishing import Publishing
 from ..engine.reuse import Reuse
 from ..engine.state import State
@@ -21,7 +22,6 @@ from ..model import event as ev
 from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.local import LocalFiles
-from ..store.runs import new_run_id
 from .events import EventRecord
 from .hooking import hooks_of
 from .limits import limits_of
@@ -29,6 +29,7 @@ from .live_logs import Printer, listening
 from .publisher import FilePublisher
 from .reached import Reached
 from .record import Recorder
+from .records import run_id_after
 from .run import Run
 from .runner import Runner
 from .session import Session
@@ -68,9 +69,9 @@ def execute(
 
     clock = SystemClock()
     store = session.store
-    run_id = new_run_id(clock.wall())
-    binder, expander, preparer = session.binding(graph, run_id, forced)
     history = session.history
+    run_id = run_id_after(store, history.runs(), clock.wall())
+    binder, expander, preparer = session.binding(graph, run_id, forced)
     expected = {name: s for name in graph.steps if (s := history.seconds(name)) is not None}
     limits = limits_of(graph, binder, workers)
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
@@ -79,12 +80,14 @@ def execute(
     publisher = FilePublisher(store, graph.root)
     reached = Reached(store, run_id, binder.results)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
-    dispatcher = Dispatcher(
-        lambda: listening(
-            open_pool(backend, workers, session.project), store.runs, events, printed, runner.beat
-        ),
-        workers,
-    )
+
+    def pool() -> Pool:
+        if refused is not None and not closed:  # whatever would be computed could not be kept
+            raise refused
+        workers_ = open_pool(backend, workers, session.project)
+        return listening(workers_, store.runs, events, printed, runner.beat)
+
+    dispatcher = Dispatcher(pool, workers)
     jobs = Jobs(preparer, Settings(run_id, store.place, session.project))
     publishing = Publishing(jobs, dispatcher, publisher, enabled=publish)
     loop = Loop(
@@ -95,7 +98,7 @@ def execute(
     names = tuple(name for name in graph.steps if name in chosen)
     _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
     runner = Runner(store, run_id)
-    recorder.begin()
+    refused = recorder.begin()
     notes = _Notes(recorder)
     closed: list[tuple[dict[str, Any], float]] = []
 
@@ -120,6 +123,10 @@ def execute(
     try:
         with stoppable(loop, partial(_stopping, observers)), _few_collections():
             status = loop.run(over)
+    except StoreError as error:
+        if error is refused:  # nothing was run: there is no more to tell
+            told.clear()
+        raise
     finally:
         if not closed:
             over(CANCELLED)

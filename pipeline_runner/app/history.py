@@ -55,6 +55,10 @@ class StoreHistory:
             self._latest = found if isinstance(found, dict) else {}
         return self._latest
 
+    def runs(self) -> set[str]:
+        """The runs in which steps last gave something."""
+        return {about["run"] for about in self.latest.values() if isinstance(about, dict) and "run" in about}
+
     def write(self, latest: Mapping[str, Any]) -> None:
         self.store.runs.write_latest(self.pipeline, dict(latest))
 

@@ -156,9 +156,14 @@ class Recorder(Account):
 
     # ---- writing -------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Say that the run is there; its status stays "running" if it is killed."""
-        self.runs.write_json(self.run_id, "run", {**self._head("running", 0.0), "host": host_name()})
+    def begin(self) -> StoreError | None:
+        """Say that the run is there; its status stays "running" if it is killed. Where that cannot be
+        written, why: a store that is only read may still have everything."""
+        try:
+            self.runs.write_json(self.run_id, "run", {**self._head("running", 0.0), "host": host_name()})
+        except StoreError as error:
+            return error
+        return None
 
     def end(self, status: str, seconds: float, results: Mapping[str, StepResult]) -> dict[str, Any]:
         """Write the whole record; the same is returned."""

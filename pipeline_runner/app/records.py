@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import calendar
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import CacheKey
 from ..model.names import task_id
+from ..store.runs import new_run_id
 from .step_record import read_steps
 
 if TYPE_CHECKING:
@@ -88,6 +91,19 @@ def place_of(file: str, store: Store) -> str:
         return os.path.relpath(os.path.realpath(file), os.path.realpath(store.url)).replace(os.sep, "/")
     except ValueError:  # on another drive
         return file
+
+
+def run_id_after(store: Store, known: Iterable[str], now: float) -> str:
+    """A new run's id, which sorts after those of earlier runs, though the clock was set back since.
+
+    ``known``: earlier runs that are known without looking; only if it is not after these, all are asked.
+    """
+    made = new_run_id(now)
+    before = [run for run in known if run >= made]
+    if not before:
+        return made
+    newest = max([*before, *store.runs.list_runs()[:1]])
+    return new_run_id(calendar.timegm(time.strptime(newest[:15], "%Y%m%d-%H%M%S")) + 1.0)
 
 
 class Kept(NamedTuple):

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from ..errors import StoreError
 from ..model import event as ev
 from ..model.outcome import REUSED, SKIPPED, STATES
-from .records import RECORD_FORMAT, place_of
+from .records import RECORD_FORMAT, place_of, run_id_after
 from .run import Run
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ def rerun(
     opened: Opened, stamp: Stamp, backend: str, workers: int, observers: Sequence[Callable[[Any], None]]
 ) -> Run:
     """Tell and record that all tasks are up to date; the record refers to that of the stamp's run."""
-    from ..store.runs import new_run_id
-
     began, started = time.monotonic(), time.time()
-    run_id = new_run_id(started)
+    run_id = run_id_after(opened.store, [stamp.run], started)
     graph = opened.graph
     names = tuple(s.name for s in stamp.steps)
 
@@ -54,9 +53,13 @@ def rerun(
         "seconds": seconds, "backend": backend, "workers": workers, "counts": counts,
         "shown": list(names), "same_as": stamp.run,
     }  # fmt: skip
-    opened.store.runs.write_json(run_id, "run", record)
+    run = Run(record, opened.store, graph=graph)
+    try:
+        opened.store.runs.write_json(run_id, "run", record)
+    except StoreError as error:  # a store that is only read
+        run.notes = [f"the run is not recorded: {error}"]
     tell(ev.RunFinished(seconds, "succeeded"))
-    return Run(record, opened.store, graph=graph)
+    return run
 
 
 def planned(opened: Opened, stamp: Stamp) -> Plan:

@@ -31,7 +31,7 @@ class Past(NamedTuple):
         """All runs, the newest first."""
         from ..app.run import Run
 
-        return sorted(Run.list(store=self.store, pipeline_path=self.pipeline), key=lambda r: -r.started)
+        return list(Run.list(store=self.store, pipeline_path=self.pipeline))
 
     def run(self, name: str | None) -> Run:
         """The run of this id, or of the only one that begins so; without a name the latest."""

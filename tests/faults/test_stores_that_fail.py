@@ -252,15 +252,64 @@ def test_a_place_that_can_be_no_store_is_told_before_anything_runs(project: Proj
     assert project.calls() == []
 
 
+def only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file system says that is mounted to be read (a mode would not stop root)."""
+
+    def refuse(self: Any, name: str, *rest: Any) -> None:
+        raise StoreError(f"cannot write to the store {self.url}: Read-only file system")
+
+    for method in ("_put", "append"):
+        monkeypatch.setattr(local.LocalFiles, method, refuse)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_store_that_is_only_read_serves_what_is_there(
+    project: Project, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """Also what was published, and whether or not a stamp says that nothing has changed."""
+    project.file("work.py", CODE).pipeline(PIPELINE.replace("{x: large}", "{x: large}, publish: out.json"))
+    project.run()
+    if again:
+        project.run()
+    else:
+        for stamp in (project.folder / "shared" / "index" / "stamps").iterdir():
+            stamp.unlink()
+    project.remove("out.json")
+    only_read(monkeypatch)
+    run = Pipeline.load(project.folder).run(backend="sequential")
+    assert (run.status, run.counts["reused"]) == ("succeeded", 3)
+    assert any("Read-only file system" in note for note in run.notes)
+    assert project.data("out.json") == 20_000
+    assert run.output("after") == 20_000
+    monkeypatch.undo()
+    assert len(project.prun("runs").out.splitlines()) == (3 if again else 2)
+
+
+def test_what_could_not_be_kept_is_not_computed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = CODE.replace("return len(x)", "calls.called('after'); return len(x) + 1")
+    project.file("work.py", CODE).pipeline(PIPELINE)
+    project.run()
+    project.file("work.py", f"import calls{code}")
+    only_read(monkeypatch)
+    told: list[str] = []
+    with pytest.raises(StoreError, match="Read-only file system"):
+        Pipeline.load(project.folder).run(
+            backend="sequential", observers=[lambda event: told.append(type(event).__name__)]
+        )
+    assert project.calls() == []
+    assert "RunFinished" not in told
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_store_that_is_only_read_serves_what_is_there(project: Project) -> None:
+def test_a_store_without_the_right_to_write_says_so_if_something_is_to_be_computed(project: Project) -> None:
     project.file("work.py", CODE).pipeline(PIPELINE)
     project.run()
     folders = [project.folder / "shared", *(p for p in (project.folder / "shared").rglob("*") if p.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
     try:
-        result = project.prun("run", exit=2)
+        assert len(reused(project.run())) == 3
+        result = project.prun("run", "--force", "after", exit=2)
         assert "Permission denied" in result.err
     finally:
         for folder in folders:

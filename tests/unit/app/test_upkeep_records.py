@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from pipeline_runner.app.reached import Reached
-from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, tasks_by_key
+from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, run_id_after, tasks_by_key
 from pipeline_runner.errors import StoreError
 from pipeline_runner.model.artifact import CacheKey, Entry
 from pipeline_runner.model.event import TasksReused, TasksStarted
 from pipeline_runner.model.table import Table
+from pipeline_runner.store.runs import new_run_id
 from pipeline_runner.store.store import Store
 
 NOW = 1_000_000_000.0
@@ -138,6 +139,19 @@ def test_tasks_are_named_as_the_newest_run_does(store: Store) -> None:
     put(store, 1, steps={"old": {"keys": None, "entries": [list(key(5))]}})
     put(store, 2, steps={"new": {"keys": ["x"], "entries": [list(key(5))]}})
     assert tasks_by_key(read_records(store)) == {key(5): ("demo", "new", "new[x]")}
+
+
+def test_a_run_comes_after_those_before_it_though_the_clock_went_back(store: Store) -> None:
+    now = 1_800_000_000.0
+    early, late = new_run_id(now - 60), new_run_id(now + 86400)
+    assert early < run_id_after(store, [early], now) < late
+    for run in (early, late):
+        store.runs.write_json(run, "run", {})
+    assert run_id_after(store, [late], now) > late
+    later = new_run_id(now + 90000)
+    store.runs.write_json(later, "run", {})
+    assert run_id_after(store, [late], now) > later
+    assert store.runs.list_runs()[0] == later
 
 
 # ---- what a run notes --------------------------------------------------------------------------------
