@@ -62,7 +62,7 @@ class Preflight:
                 found += returned_problems(self.session, step, self._where)
         found += self._secrets(names)
         found += self._hooks()
-        return found
+        return list(dict.fromkeys(found))  # a module that cannot be read is told once, not by each step
 
     # ---- the environment -------------------------------------------------------------------------
 

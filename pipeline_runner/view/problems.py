@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from ..errors import Place, Problem
+from .text import near
 
 _WIDTH = 100  # of the source line shown
 _COLOURS = {"error": "1;31", "warning": "1;33", "place": "1", "caret": "1;32", "hint": "36"}
@@ -20,7 +21,8 @@ def render_one(problem: Problem, colour: bool = False) -> str:
     """One problem; one to four lines."""
     place = problem.where
     head = f"{_paint(severity, severity, colour)}: " if (severity := problem.severity) else ""
-    shown = _paint(_clean(str(place)) + ":", "place", colour) + " " if place else ""
+    near_by = place._replace(file=near(place.file)) if place else None
+    shown = _paint(_clean(str(near_by)) + ":", "place", colour) + " " if place else ""
     lines = [f"{shown}{head}{_clean(problem.message)}"]
     if place is not None and place.text.strip():
         source, caret = _excerpt(place)

@@ -388,9 +388,12 @@ def test_the_column_of_a_value_in_flow_style(broken: Project) -> None:
 
 
 def test_a_module_with_a_syntax_error(broken: Project) -> None:
-    broken.file("wrong.py", "def f(:\n    pass\n").pipeline("steps:\n  a: {call: wrong:f}\n")
+    broken.file("wrong.py", "def f(:\n    pass\n")
+    broken.pipeline("steps:\n  a: {call: wrong:f}\n  b: {call: wrong:f}\n")
     for result in (broken.prun("check", exit=2).text, broken.run(exit=2).err):
-        assert "wrong.py" in result
+        assert "wrong.py:1:" in result
+        assert str(broken.folder) not in result, "no longer than it must be"
+        assert result.count("error:") == 1, "once, not for each step"
         assert "Traceback" not in result
     assert_nothing_happened(broken)
 
