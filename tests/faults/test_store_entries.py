@@ -133,7 +133,9 @@ def test_a_half_written_temporary_file_is_never_seen(store: Store) -> None:
 
 
 def test_temporary_files_of_the_dead_are_removed_in_time(store: Store) -> None:
-    old, new = (Path(store.url) / "tmp" / name for name in ("1-1-old", "1-2-new"))
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    old, new = (Path(store.url) / "tmp" / f"{process.pid}-{name}" for name in ("1-old", "2-new"))
     store.commit([entry(1)])
     for path in (old, new):
         path.write_bytes(b"half")
