@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .objects import Walker
 
 _WORTH = 4096  # bytes from which a digest is kept for whoever stores the memory
+_LARGE = 1 << 24  # bytes that are digested while they are written, if they are
 _SLAB = 1 << 22  # bytes of a strided array that are copied at a time
 
 
@@ -73,6 +74,9 @@ def _memory(array: Any, walker: Walker) -> str:
         place = (array.ctypes.data, array.nbytes)
         if place in walker.buffers:
             return walker.buffers[place][0]
+        if walker.later is not None and array.nbytes >= _LARGE:
+            walker.later.add(place)
+            return ""
         found = digest(_bytes(np, array))
         if array.nbytes >= _WORTH:
             walker.buffers[place] = (found, array)

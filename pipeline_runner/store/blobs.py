@@ -8,27 +8,26 @@ segments begin at multiples of 64 bytes, ready to be mapped into memory.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from ..errors import BlobLost, StoreError
-from ..keys.digest import combine, digest
-from ..keys.stamps import proves
-from .local import read_file
+from ..keys.digest import digest
+from .local import read_file, refuse
+from .proofs import Proofs, Stamp
+from .segments import Laid, Pieces, aligned, is_whole, lay, read_header, write
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from .files import FileStore
+    from .local import LocalFiles
+    from .stage import Stage
 
-ALIGN = 64
-_MAGIC = b"prun segments 1\n"
-_HEAD = len(_MAGIC) + 8  # the magic, the header's length
 _SMALL = 1 << 16  # bytes up to which a blob is read rather than mapped
 
 
@@ -39,6 +38,15 @@ class Segments(NamedTuple):
     refs: list[str]  # blobs that this one names
 
 
+class Staged(NamedTuple):
+    """A blob that is written but not stored yet."""
+
+    name: str
+    size: int
+    pieces: list[Pieces]  # of each part, with their digests
+    keep: Callable[[], None]
+
+
 class Blobs:
     """Stored bytes by their digest; each is verified when it is first read in this process."""
 
@@ -46,7 +54,7 @@ class Blobs:
         self._files = files
         self._careful = careful and files.is_local  # others may write here while we read
         self.doubtful = False  # what is there already is read before it is taken for written
-        self._proved: dict[str, tuple[int, int, int]] = {}  # blob -> size, mtime, inode when proved
+        self.proofs = Proofs()
 
     # ---- writing ---------------------------------------------------------------------------------
 
@@ -80,29 +88,50 @@ class Blobs:
     ) -> tuple[str, int]:
         """Store a segmented blob; its name and size. ``digests`` holds those that are known."""
         views = [memoryview(p).cast("B") for p in parts]
-        table, offset = [], 0
-        for view, known in zip(views, digests, strict=True):
-            table.append([offset, len(view), known or digest(view)])
-            offset = _aligned(offset + len(view))
-        header = json.dumps({"segments": table, "refs": list(refs)}, separators=(",", ":")).encode()
-        head = _MAGIC + len(header).to_bytes(8, "little") + header
-        pieces: list[Any] = [head, bytes(_aligned(len(head)) - len(head))]
+        laid = lay([[(len(v), d or digest(v))] for v, d in zip(views, digests, strict=True)], refs)
+        pieces: list[Any] = [laid.head]
         for i, view in enumerate(views):
             pieces.append(view)
             if i < len(views) - 1:
-                pieces.append(bytes(_aligned(len(view)) - len(view)))
-        name = combine("segments", [header])
-        self._write(name, pieces)
-        return name, sum(len(p) for p in pieces)
+                pieces.append(bytes(aligned(len(view)) - len(view)))
+        self._write(laid.name, pieces)
+        return laid.name, laid.size
+
+    @contextmanager
+    def staged(
+        self, parts: Sequence[Buffer], cuts: Sequence[Sequence[int]], refs: Sequence[str] = ()
+    ) -> Iterator[Staged]:
+        """Write a segmented blob of a local store and digest it in one go (``segments.write``).
+
+        It is stored by ``keep``, or else gone at the end.
+        """
+        from .stage import staged
+
+        views = [memoryview(p).cast("B") for p in parts]
+        with staged(cast("LocalFiles", self._files)) as stage:
+            try:
+                laid, pieces = write(stage.file, views, cuts, refs)
+            except OSError as e:
+                refuse(self._files.url, e)
+            yield Staged(laid.name, laid.size, pieces, partial(self._keep, stage, laid))
+
+    def _keep(self, stage: Stage, laid: Laid) -> None:
+        if self._is_there(laid.name, laid.size):
+            self._files.touch(_path(laid.name))
+            return
+        self.proofs.add(laid.name, stage.publish(_path(laid.name)))
 
     def _write(self, name: str, parts: Sequence[Any]) -> None:
         path = _path(name)
         size = sum(memoryview(p).nbytes for p in parts)
-        there = self._files.size(path) if self._files.is_local or size > _SMALL else None
-        if there != size or (self.doubtful and not (self._files.is_local and self.verify(name))):
+        if not self._is_there(name, size):
             self._files.write(path, parts)
         elif self._files.is_local:
             self._files.touch(path)  # so that `cache gc` sees that it is in use
+
+    def _is_there(self, name: str, size: int) -> bool:
+        there = self._files.size(_path(name)) if self._files.is_local or size > _SMALL else None
+        return there == size and (not self.doubtful or (self._files.is_local and self.verify(name)))
 
     # ---- reading ---------------------------------------------------------------------------------
 
@@ -124,7 +153,7 @@ class Blobs:
         path = self._local(name)
         view = self._map(path, name)
         try:
-            header, start = _header(view)
+            header, start = read_header(view)
         except ValueError:
             self._lost(name, damaged=True)
         parts = [view[start + offset : start + offset + size] for offset, size, _ in header["segments"]]
@@ -138,7 +167,7 @@ class Blobs:
 
     def verify(self, name: str) -> bool:
         """Whether a blob is there and whole; reads all of it, whatever was proved before."""
-        self._proved.pop(name, None)
+        self.proofs.drop(name)
         try:
             with self._mapped(name):
                 return True
@@ -171,7 +200,7 @@ class Blobs:
 
     def _map(self, path: str, name: str) -> memoryview:
         view, seen = self._open(path, name)
-        if self._proved.get(name) == seen and not self._careful:
+        if not self._careful and self.proofs.hold(name, seen):
             return view
         whole = is_whole(view, name)
         if not whole and not self._files.is_local:
@@ -181,11 +210,10 @@ class Blobs:
         if not whole:
             view.release()
             self._lost(name, damaged=True)
-        if proves(seen[1], time.time_ns()):
-            self._proved[name] = seen
+        self.proofs.add(name, seen)
         return view
 
-    def _open(self, path: str, name: str) -> tuple[memoryview, tuple[int, int, int]]:
+    def _open(self, path: str, name: str) -> tuple[memoryview, Stamp]:
         try:
             with open(path, "rb") as file:
                 stat = os.fstat(file.fileno())
@@ -201,60 +229,17 @@ class Blobs:
             raise StoreError(f"cannot read from the store {self._files.url}: {e}") from e
         except OSError:
             self._lost(name, damaged=True)
-        return memoryview(raw), (size, stat.st_mtime_ns, stat.st_ino)
+        return memoryview(raw), Stamp.of(stat)
 
     def _lost(self, name: str, damaged: bool) -> NoReturn:
         """Report it; a damaged one is removed, or its producer would find it there and keep it."""
-        self._proved.pop(name, None)
+        self.proofs.drop(name)
         if damaged:
             try:
                 self._files.delete(_path(name))
             except StoreError:
                 pass  # a store that is only read: nothing will be written there either
         raise BlobLost(name, damaged)
-
-
-def is_whole(view: memoryview, name: str) -> bool:
-    """Whether these are the bytes that the name stands for."""
-    if view[: len(_MAGIC)] == _MAGIC:
-        try:
-            header, start = _header(view)
-        except ValueError:
-            header = None
-        if header is not None and combine("segments", [_raw_header(view)]) == name:
-            table = header["segments"]
-            offset, size, _ = table[-1]
-            return len(view) == start + offset + size and all(
-                digest(view[start + o : start + o + s]) == d for o, s, d in table
-            )
-    return digest(view) == name
-
-
-def head_of(data: bytes, more: Callable[[int], bytes]) -> dict[str, Any] | None:
-    """The header of a segmented blob from its first bytes, unproved; ``more(n)`` gives the first n."""
-    if not data.startswith(_MAGIC):
-        return None
-    size = _HEAD + int.from_bytes(data[len(_MAGIC) : _HEAD], "little")
-    found, _ = _header(memoryview(data if len(data) >= size else more(size)))
-    header: dict[str, Any] = found
-    return header
-
-
-def _raw_header(view: memoryview) -> bytes:
-    return bytes(view[_HEAD : _HEAD + int.from_bytes(view[len(_MAGIC) : _HEAD], "little")])
-
-
-def _header(view: memoryview) -> tuple[Any, int]:
-    """The header and where the segments start; ``ValueError`` if it is none."""
-    raw = _raw_header(view)
-    header = json.loads(raw)
-    if type(header) is not dict or not header.get("segments"):
-        raise ValueError("no header")
-    return header, _aligned(_HEAD + len(raw))
-
-
-def _aligned(n: int) -> int:
-    return -(-n // ALIGN) * ALIGN
 
 
 def _path(name: str) -> str:

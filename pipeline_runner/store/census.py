@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry
-from .blobs import head_of
 from .entries import no_gc
 from .files import Fact
 from .packs import lines as pack_lines
 from .packs import without_columns
+from .segments import head_of
 
 if TYPE_CHECKING:
     from .store import Store

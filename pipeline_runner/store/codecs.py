@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..keys.canonical import loads, plain_digest, stored_text
-from ..keys.objects import Content, content
+from ..keys.objects import Content, Memory, content
 from ..keys.unhashable import NotPlain, Unhashable
 from ..model.artifact import Artifact
 from .describe import describe, what_does_not_pickle
@@ -137,19 +138,52 @@ def _encode_pickle(value: Any, store: Store, is_project: Callable[[str], bool]) 
     _nested_paths(value, nested, set())
     paths = Paths(store)
     kept = {i: _keep_nested(p, paths) for i, p in nested.items()}
-    made = _content(value, is_project, kept)
+    memory = Memory()
+    look = partial(_content, value, is_project, kept)
+    made = look(memory if store.files.is_local else None)
     buffers: list[Any] = []
     stream = io.BytesIO()
-    pickler = _Pickler(stream, buffers, kept)
     try:
-        pickler.dump(value)
+        _Pickler(stream, buffers, kept).dump(value)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError, ValueError, RuntimeError) as e:
         raise Unstorable(what_does_not_pickle(value, e)) from None
     parts = [stream.getbuffer(), *buffers]
-    digests = [made.buffer_digest(*_place(b)) for b in buffers]
     refs = sorted({a.blob for a in kept.values() if a.blob})
-    blob, size = store.blobs.put_segments(parts, [None, *digests], refs)
+    if memory.later:
+        blob, size, made = _put_large(parts, memory, look, refs, store)
+    else:
+        digests = [made.buffer_digest(*_place(b)) for b in buffers]
+        blob, size = store.blobs.put_segments(parts, [None, *digests], refs)
     return Artifact(made.digest, "pickle", size, blob=blob, classes=made.classes, type=describe(value))
+
+
+def _put_large(
+    parts: list[Any], memory: Memory, look: Callable[[Memory], Content], refs: list[str], store: Store
+) -> tuple[str, int, Content]:
+    """Digest much memory while it is written, then the value from these digests."""
+    places = [(0, parts[0].nbytes), *(_place(b) for b in parts[1:])]
+    cuts = [_cuts(place, memory.later or ()) for place in places]
+    with store.blobs.staged(parts, cuts, refs) as staged:
+        known: dict[tuple[int, int], tuple[str, Any]] = {}
+        for (at, _), pieces, part in zip(places[1:], staged.pieces[1:], parts[1:], strict=True):
+            for size, digest in pieces:
+                known[at, size] = digest, part
+                at += size
+        memory.knows(known)
+        made = look(memory)
+        staged.keep()
+        return staged.name, staged.size, made
+
+
+def _cuts(place: tuple[int, int], later: Iterable[tuple[int, int]]) -> list[int]:
+    """The sizes of the pieces of a buffer, where those that have digests of their own make it up."""
+    at, end = place[0], place[0] + place[1]
+    inside = dict(sorted(p for p in later if at <= p[0] and p[0] + p[1] <= end))  # of two, the larger
+    sizes = []
+    while at in inside:
+        sizes.append(inside[at])
+        at += inside[at]
+    return sizes if sizes and at == end else [place[1]]
 
 
 def _keep_nested(path: Path, paths: Paths) -> Artifact:
@@ -159,13 +193,15 @@ def _keep_nested(path: Path, paths: Paths) -> Artifact:
         raise Unstorable(f"{type(path).__name__} {str(path)!r}: {_reason(e)}") from None
 
 
-def _content(value: Any, is_project: Callable[[str], bool], kept: dict[int, Artifact]) -> Content:
+def _content(
+    value: Any, is_project: Callable[[str], bool], kept: dict[int, Artifact], memory: Memory | None
+) -> Content:
     def path_digest(path: Any) -> str | None:
         artifact = kept.get(id(path))
         return artifact.digest if artifact else None
 
     try:
-        return content(value, is_project, path_digest)
+        return content(value, is_project, path_digest, memory)
     except Unhashable as e:
         where = f" at {e.path}" if e.path else ""
         hint = f": {e.hint}" if e.hint else ""

@@ -106,7 +106,7 @@ class LocalFiles:
             finally:
                 os.close(fd)
         except OSError as e:
-            _refuse(self.url, e)
+            refuse(self.url, e)
 
     def size(self, name: str) -> int | None:
         try:
@@ -129,7 +129,7 @@ class LocalFiles:
         except FileNotFoundError:
             pass
         except OSError as e:
-            _refuse(self.url, e)
+            refuse(self.url, e)
 
     def walk(self, folder: str) -> dict[str, Fact]:
         found: dict[str, Fact] = {}
@@ -177,7 +177,7 @@ class LocalFiles:
                 pass
             except OSError as e:
                 if not (WINDOWS and isinstance(e, PermissionError)):  # in use there: it goes another time
-                    _refuse(self.url, e)
+                    refuse(self.url, e)
             folders.add(os.path.dirname(path))
         for path in sorted(folders, key=len, reverse=True):
             while len(os.path.dirname(path)) > len(self.url):  # "blobs" itself stays
@@ -200,6 +200,18 @@ class LocalFiles:
         name = f"{owner}{os.getpid()}-{self._count}-{os.urandom(4).hex()}"
         return os.path.join(self._temporary, name)
 
+    def new_file(self) -> str:
+        """``temporary`` for a file that is stored by ``publish``, once it is written."""
+        self._prepare()
+        return self.temporary()
+
+    def publish(self, temporary: str, name: str) -> None:
+        path = self.local_path(name)
+        try:
+            _place(temporary, path, replace)
+        except OSError as e:
+            refuse(self.url, e, path)
+
     def disown(self, owner: str) -> None:
         """Remove what a run's workers left half-written; they are gone by now."""
         with contextlib.suppress(OSError):
@@ -219,11 +231,7 @@ class LocalFiles:
         try:
             temporary = self.temporary()
             _write_file(temporary, parts)
-            try:
-                publish(temporary, path)
-            except FileNotFoundError:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                publish(temporary, path)
+            _place(temporary, path, publish)
         except FileExistsError:
             discard(temporary)
             raise
@@ -231,7 +239,7 @@ class LocalFiles:
             discard(temporary)
             if publish is replace and isinstance(e, PermissionError) and _same(path, parts):
                 return  # Windows: another process holds the same file open
-            _refuse(self.url, e, path)
+            refuse(self.url, e, path)
         except BaseException:  # Ctrl-C: leave nothing behind
             discard(temporary)
             raise
@@ -274,6 +282,14 @@ def _write_file(path: str, parts: Sequence[Buffer]) -> None:
         os.close(fd)
 
 
+def _place(temporary: str, path: str, publish: Callable[[str, str], None]) -> None:
+    try:
+        publish(temporary, path)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        publish(temporary, path)
+
+
 def _write_all(fd: int, data: Buffer) -> None:
     view = memoryview(data).cast("B")
     while len(view):
@@ -303,7 +319,8 @@ def _same(path: str, parts: Sequence[Buffer]) -> bool:
         return False
 
 
-def _refuse(url: str, error: OSError, path: str = "") -> NoReturn:
+def refuse(url: str, error: OSError, path: str = "") -> NoReturn:
+    """The store cannot be written."""
     reason = error.strerror or str(error)
     hint = "free some space" if "space" in reason else "check its permissions, or choose another: --store"
     if WINDOWS and len(path) > _LONGEST:

@@ -11,6 +11,7 @@ from pipeline_runner.keys.digest import digest
 from pipeline_runner.store import blobs as blobs_module
 from pipeline_runner.store.blobs import Blobs
 from pipeline_runner.store.local import LocalFiles
+from pipeline_runner.store.segments import ALIGN
 from pipeline_runner.store.store import Store
 
 LARGE = os.urandom(1 << 18)
@@ -79,7 +80,7 @@ def test_segments_lie_aligned_and_are_private(store: Store) -> None:
     again = Blobs(LocalFiles(store.url)).read_segments(blob)
     assert bytes(again.parts[1]) == LARGE
     raw = path_of(store, blob).read_bytes()
-    assert raw.index(LARGE) % blobs_module.ALIGN == 0
+    assert raw.index(LARGE) % ALIGN == 0
 
 
 def test_the_name_of_segments_commits_to_all_of_them(store: Store) -> None:
