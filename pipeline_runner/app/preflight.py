@@ -16,7 +16,6 @@ from ..keys.code import CodeError
 from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text
 from .annotations import annotation_problems
 from .limits import too_much
-from .returned import returned_problems
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
@@ -58,6 +57,8 @@ class Preflight:
                 if lint or problem.severity == "error":
                     found.append(problem)
             if lint:
+                from .returned import returned_problems  # which needs ast: for check alone
+
                 found += annotation_problems(self.session, step, self._argument)
                 found += returned_problems(self.session, step, self._where)
         found += self._secrets(names)
