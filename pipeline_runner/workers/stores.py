@@ -30,8 +30,9 @@ def forget_stores() -> None:
 class WorkerStore:
     """Decodes inputs, encodes outputs, commits entries."""
 
-    def __init__(self, place: str | StoreAt, root: str, run: str = "") -> None:
+    def __init__(self, place: str | StoreAt, root: str, run: str = "", scratch: str | None = None) -> None:
         self._store = _opened(place, root)
+        self._store.blobs.proofs.folder = scratch  # that the run's workers share
         if hasattr(self._store.files, "owner"):  # so that what a killed worker leaves can be told apart
             self._store.files.owner = run
         self._doubter = Doubter(self._store)

@@ -48,7 +48,7 @@ class _Batch:
         values = known_secrets(_secrets(job), job.project.root)
         self.mask = Masker(values)
         self.secrets = values
-        self.store = WorkerStore(job.store, job.project.root, job.run)
+        self.store = WorkerStore(job.store, job.project.root, job.run, host.scratch)
         self.store.doubt(job.replace or job.kind == "render")
         self.loader = Loader(self.store.decode, self.secret)
         self.loads = Loads(job)

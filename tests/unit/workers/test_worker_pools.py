@@ -14,6 +14,7 @@ from worker_kit import Kit, answers, failure, one
 
 from pipeline_runner.engine.ports import Pool
 from pipeline_runner.errors import PrunError
+from pipeline_runner.model.bound import Stored
 from pipeline_runner.model.outcome import NotRun, Succeeded
 from pipeline_runner.workers.pools import open_pool
 
@@ -177,6 +178,20 @@ def test_an_interrupt_keeps_what_the_batch_had_finished(kit: Kit) -> None:
         with pytest.raises(KeyboardInterrupt):
             pool.wait(None)
     assert kit.committed(*tasks) == [True, False]
+
+
+def test_workers_tell_each_other_which_large_results_are_whole(kit: Kit) -> None:
+    kit.module("import numpy\ndef run(): return numpy.arange(3_000_000)\ndef total(a): return int(a.sum())")
+    with open_pool("loky", 2, kit.project) as pool:  # type: ignore[attr-defined]
+        made = one(pool, kit.job(), kit.task())
+        assert isinstance(made, Succeeded)
+        [artifact] = made.entry.outputs.values()
+        [note] = Path(pool._scratch.path).glob("proved-*")
+        assert note.name == f"proved-{artifact.blob}"
+        for ticket in (1, 2):
+            pool.submit(ticket, kit.job("total"), [kit.task(a=Stored(artifact.digest, artifact))])
+        found = answers(pool, 2)
+    assert {kit.value(found[t][0]) for t in (1, 2)} == {3_000_000 * 2_999_999 // 2}
 
 
 @pytest.mark.parametrize(("backend", "message"), [("dask", "not built yet"), ("lokky", "no backend 'lokky'")])
