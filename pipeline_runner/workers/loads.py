@@ -110,7 +110,8 @@ class Loads:
         if not self._watched:
             return self
         with _lock:
-            _share(_new_modules())
+            if len(sys.modules) != _state.count:
+                _share(_new_modules())
             _running.append(self)
             _thread.loads = self
             if len(_running) > 1:
@@ -124,7 +125,8 @@ class Loads:
         if not self._watched:
             return
         with _lock:
-            self.look()
+            if len(sys.modules) != _state.count:
+                _share(_new_modules())
             _running.remove(self)
             _thread.loads = None
             if not _running:
@@ -134,18 +136,20 @@ class Loads:
 
     def look(self) -> None:
         """Note what was loaded since the last look."""
-        if self._watched:
+        if self._watched and len(sys.modules) != _state.count:
             with _lock:
                 _share(_new_modules())
 
     def absorb(self) -> None:
         """What was loaded just now was loaded for the arguments: the key knows their classes."""
-        if self._watched and _new_modules():
+        if self._watched and len(sys.modules) != _state.count and _new_modules():
             _state.sources = None
 
     @property
     def unforeseen(self) -> tuple[str, ...]:
         """The files that the task's key was not made from, for people."""
+        if not self.files:
+            return ()
         root = os.path.join(self._job.project.root, "")
         return tuple(file.removeprefix(root).replace(os.sep, "/") for file in self.files)
 

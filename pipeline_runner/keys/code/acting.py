@@ -10,7 +10,7 @@ from __future__ import annotations
 from . import known
 from .inert import Inert
 from .names import Names
-from .summary import Chain, Unit
+from .summary import Chain, Unit, gives_attributes
 
 UnitId = tuple[str, int]
 
@@ -106,7 +106,7 @@ class Acting:
             for each in names:
                 for meaning in self._names.attribute(base, each) if each != "*" else ():
                     target = (str(meaning[1]), int(meaning[2])) if meaning[0] == "unit" else None
-                    if target and self._names.summary(target[0]).units[target[1]].label == "__getattr__":
+                    if target and gives_attributes(self._names.summary(target[0]).units[target[1]]):
                         out.append(target)
         return out
 

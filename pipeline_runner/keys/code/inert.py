@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from . import known
 from .names import Meaning, Names
-from .summary import Chain, Unit
+from .summary import Chain, Unit, gives_attributes
 
 UnitId = tuple[str, int]
 Judge = Callable[[UnitId], bool]
@@ -45,7 +45,7 @@ class Inert:
         if kind != "unit":
             return True
         target = (what, int(meaning[2]))
-        asked = self._unit(*target).label == "__getattr__"  # by an attribute that the module lacks
+        asked = gives_attributes(self._unit(*target))  # by an attribute that the module lacks
         return self._once("attribute" if attributes or asked else "value", target, named)
 
     def _once(self, how: str, target: UnitId, named: bool) -> bool:
@@ -74,7 +74,7 @@ class Inert:
     def _attribute(self, module: str, index: int, named: bool) -> bool:
         """An attribute of what a unit binds: for a class one of its members, which may be a descriptor."""
         unit = self._unit(module, index)
-        if unit.label == "__getattr__":
+        if gives_attributes(unit):
             return self._quiet((module, index))
         if not self._once("value", (module, index), named):
             return False

@@ -129,6 +129,8 @@ UNPICKLES = (
     "pickle.load", "pickle.loads", "pickle.Unpickler", "shelve", "joblib.load", "dill.load", "dill.loads",
     "cloudpickle.load", "cloudpickle.loads", "pandas.read_pickle", "torch.load",
 )  # fmt: skip
+# These find every object there is.
+SEES_ALL = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")
 # These change where modules are looked for.
 MOVES_PATH = ("sys.path", "site.addsitedir", "site.addpackage", "pkgutil.extend_path")
 READS_SOURCE = (

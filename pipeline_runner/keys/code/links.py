@@ -10,7 +10,7 @@ from .acting import Acting
 from .failing import Fragile
 from .finder import DIST, MISSING, NAMESPACE
 from .names import Meaning, Names
-from .summary import Chain, Import, Unit
+from .summary import Chain, Import, Unit, gives_attributes
 
 UnitId = tuple[str, int]  # module, index
 
@@ -98,6 +98,9 @@ class Linker:
             self._text(text, out)
         for kind, what, line in unit.dynamic:
             self._dynamic(module, unit, (kind, what, line), out)
+        if unit.kind == "name" and gives_attributes(unit):
+            how = f"{module} gets its attributes from what something else makes"
+            out.dynamic[Dynamic(module + ".", how, unit.line)] = None
         self._guards(module, unit, out)
         return Links(
             combine("wiring", out.wiring),

@@ -306,6 +306,8 @@ class Reach:
             self._see_annotations()
         if std and known.starts(dotted, known.READS_SOURCE):
             self.reads_source = True
+        if std and known.starts(dotted, known.SEES_ALL):
+            self.frames = True
         if dotted == "importlib.metadata.entry_points":
             self.every_package = True
         if kind == DIST and known.reads_annotations(dotted, False) and not self.curious:

@@ -52,6 +52,11 @@ class Unit(NamedTuple):
     texts: tuple[str, ...] = ()  # constants that look like the dotted name of something
 
 
+def gives_attributes(unit: Unit) -> bool:
+    """Whether it binds the function that a module asks for attributes it lacks."""
+    return "__getattr__" in unit.label.split(",")
+
+
 class Summary(NamedTuple):
     """A source file, parsed. ``error`` is (message, line, column, text) when it doesn't parse."""
 

@@ -11,11 +11,12 @@ from code_scenarios_by_name import BY_NAME
 from code_scenarios_effects import EFFECTS
 from code_scenarios_failing import FAILING
 from code_scenarios_more import MORE
+from code_scenarios_users import USERS
 
 from pipeline_runner.keys.code import CodeIndex
 from pipeline_runner.model.work import Project
 
-ROWS = [*OWN_CODE, *HELPERS, *CLASSES, *BINDINGS, *MORE, *FAILING, *EFFECTS, *BY_NAME]
+ROWS = [*OWN_CODE, *HELPERS, *CLASSES, *BINDINGS, *MORE, *FAILING, *EFFECTS, *BY_NAME, *USERS]
 
 
 def write(root: Path, files: dict[str, str]) -> None:
