@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..errors import BlobLost
 from ..model.artifact import Artifact, Entry
 from ..model.outcome import ErrorInfo
 from .describe import value_facts
@@ -34,6 +35,10 @@ def artifact_facts(record: RunRecord, artifact: Artifact) -> Facts:
     """What is shown of an artifact; where it cannot be read, why."""
     try:
         value = record.decode(artifact)
+    except BlobLost as lost:
+        what = "damaged" if lost.damaged else "missing"
+        why = f"it cannot be read: its stored bytes are {what} (`prun run` makes them again)"
+        return Facts("unreadable", artifact.type, (why,))
     except Exception as error:
         why = f"it cannot be read: {type(error).__name__}: {error}"
         return Facts("unreadable", artifact.type, (why,))

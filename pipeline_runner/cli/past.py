@@ -13,6 +13,8 @@ from .options import DEFAULT_FILE, pipeline_path
 if TYPE_CHECKING:
     from ..app.run import Run
 
+_FEW = 12  # steps that are listed where a name is unknown
+
 
 class Past(NamedTuple):
     """Where the runs are: a store, or the pipeline that names one."""
@@ -61,5 +63,7 @@ def tasks_named(tasks: Sequence[Any], name: str) -> list[Any]:
 def no_task(run: Run, name: str) -> PrunError:
     """What to raise when a run has no such task."""
     names = dict.fromkeys(name for task in run.tasks for name in (task.step, task.id))
-    hint = did_you_mean(name, names) or f"`prun show -v {run.id}` lists its tasks"
+    steps = list(dict.fromkeys(task.step for task in run.tasks))
+    listed = f"its steps: {', '.join(steps)}" if 0 < len(steps) <= _FEW else ""
+    hint = did_you_mean(name, names) or listed or f"`prun show -v {run.id}` lists its tasks"
     return PrunError(Problem("no-task", f"run {run.id} has no task {name!r}", None, hint))

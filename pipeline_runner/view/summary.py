@@ -18,6 +18,7 @@ WAITING, RUNNING, RETRYING = "waiting", "running", "retrying"
 ALL_STATES = (WAITING, RUNNING, RETRYING, *STATES)
 _CODE = {state: code for code, state in enumerate(ALL_STATES)}
 
+_MANY, _TINY = 50, 0.1  # calls, and seconds of each
 KEPT_FAILURES = 200  # beyond that they are only counted
 
 
@@ -96,8 +97,12 @@ class StepSummary:
         if each is None or total is None:
             return None
         gone = sum(min(now - start, each) for start in self.running.values())
-        work = max((total - self.done) * each - gone, 0.0)
-        return work / max(min(workers, total - self.done), 1)
+        open_ = total - self.done
+        work = max(open_ * each - gone, 0.0)
+        left = work / max(min(workers, open_), 1)
+        if self.timed >= _MANY and each < _TINY:  # what is around such calls takes longer than they do
+            left = max(left, (self.elapsed(now) or 0.0) / self.timed * open_)
+        return left
 
     def expand(self, count: int) -> None:
         """Make room for ``count`` items."""

@@ -14,8 +14,7 @@ Prun = Callable[..., Result]
 NEW, OLD = "20260105-101500-ab", "20260104-090000-cd"
 
 
-def test_runs(prun: Prun, app: App) -> None:
-    app.runs.reverse()
+def test_runs(prun: Prun) -> None:
     lines = prun("runs").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["run", NEW, OLD]
     assert [run["id"] for run in one_object(prun("runs", "--json"))["runs"]] == [NEW, OLD]

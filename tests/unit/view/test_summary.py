@@ -177,3 +177,15 @@ def test_replay_rebuilds_the_summary() -> None:
         live.counts, live.saved_s, live.published, live.at,
     )  # fmt: skip
     assert again.status == RunFinished(0, "succeeded").status
+
+
+def test_of_tiny_tasks_the_time_left_counts_what_is_around_them() -> None:
+    summary = fold(
+        [
+            RunStarted(0.0, "r1", "p", ("a",), "loky", 2),
+            StepExpanded(0.0, "a", 1000, [str(k) for k in range(1000)]),
+            TasksStarted(0.0, "a", range(200), 1),
+            TasksSucceeded(2.0, "a", range(100), [0.0] * 100),
+        ]
+    )
+    assert summary.step("a").left(2.0, 2) == pytest.approx(18.0)
