@@ -136,7 +136,7 @@ class Blobs:
     # ---- reading ---------------------------------------------------------------------------------
 
     def size(self, name: str) -> int | None:
-        return self._files.size(_path(name))
+        return self._files.size(_path(name)) if name.isalnum() else None
 
     def read(self, name: str) -> bytes:
         """The bytes of a plain blob, verified. Raises ``BlobLost``."""
@@ -243,4 +243,6 @@ class Blobs:
 
 
 def _path(name: str) -> str:
+    if not name.isalnum():  # an entry that somebody made up may name anything, and what is no blob goes
+        raise BlobLost(name, True)
     return f"blobs/{name[:2]}/{name}"

@@ -124,3 +124,22 @@ def test_a_forged_suffix_names_nothing_elsewhere(store: Store, tmp_path: Path, k
 def test_what_is_no_folder_is_as_good_as_damaged(store: Store, junk: bytes) -> None:
     with pytest.raises(BlobLost):
         Paths(store).restore("tree", store.blobs.put(junk), "folder")
+
+
+@pytest.mark.parametrize("name", ["../../victim", "x/../../../victim", "../victim", "", "a\0b", ".."])
+def test_a_forged_name_of_a_blob_reads_and_removes_nothing_elsewhere(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    store.blobs.put(b"something")
+    victims = [tmp_path / "victim", tmp_path / "store" / "victim", tmp_path / "store" / "blobs" / "victim"]
+    for victim in victims:
+        victim.write_text("mine")
+    for read in (store.blobs.read, store.blobs.read_segments, store.blobs.path):
+        with pytest.raises(BlobLost):
+            read(name)
+    for codec in ("file", "tree", "data", "bytes", "pickle", "parts"):
+        with pytest.raises(BlobLost):
+            decode(Artifact("1" * 48, codec, 4, blob=name), store)
+    assert store.blobs.size(name) is None
+    assert not store.blobs.verify(name)
+    assert all(victim.read_text() == "mine" for victim in victims)
