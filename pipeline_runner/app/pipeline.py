@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import PipelineError, Place, Problem, PrunError
 from .loading import DEFAULT_FILE, from_here, load_graph
@@ -13,12 +13,14 @@ if TYPE_CHECKING:  # what the warm path does without is imported where it is use
     from ..model.graph import Graph
     from ..view.graph.drawing import Drawing
     from .live_logs import Printer
+    from .opened import Opened
     from .plan import Plan
     from .run import Run
     from .session import Session
     from .warm import Stamps
     from .why import Reached, Why
 
+_Opened = TypeVar("_Opened", bound="Opened")
 DEFAULT_BACKEND = "loky"
 BACKENDS = frozenset({"loky", "threading", "sequential"})
 
@@ -253,13 +255,21 @@ class Pipeline:
         from .opened import Opened
         from .warm import Stamps
 
-        opened = Opened(self.graph, self.params, self._store, paranoid=False)
-        return Stamps(opened, self._graph_id)
+        return Stamps(self._open(Opened, False), self._graph_id)
 
     def _session(self, paranoid: bool) -> Session:
         from .session import Session
 
-        return Session(self.graph, self.params, self._store, paranoid=paranoid)
+        return self._open(Session, paranoid)
+
+    def _open(self, kind: type[_Opened], paranoid: bool) -> _Opened:
+        try:
+            return kind(self.graph, self.params, self._store, paranoid=paranoid)
+        except PrunError as error:
+            if self.graph.sign is None and (self._store is not None or self.graph.store is None):
+                raise  # not of what the file says
+            where = self._place(("store",))
+            raise type(error)([p._replace(where=p.where or where) for p in error.problems]) from None
 
     def _backend(self, backend: str | None) -> str:
         return backend or self.graph.executor.backend or DEFAULT_BACKEND

@@ -119,7 +119,7 @@ def _store(value: Any) -> Any:
 
 Store = Annotated[
     StoreSpec,
-    BeforeValidator(_store, json_schema_input_type=Annotated[str, Field(min_length=1)] | StoreSpec),
+    BeforeValidator(_store, json_schema_input_type=SomeText | StoreSpec),
 ]
 
 
@@ -200,8 +200,8 @@ class PipelineSpec(IncludedSpec):
         "",
         description="The pipeline's name; default: its folder's.",
         examples=["churn"],
-        min_length=1,
         max_length=100,
+        json_schema_extra={"pattern": r"\S"},
     )
     profiles: dict[Name, ProfileSpec] = Field(
         {},

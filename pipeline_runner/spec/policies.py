@@ -215,8 +215,8 @@ Publishes = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "minLength": 1},
-                {**_BY_OUTPUT, "additionalProperties": {"type": "string", "minLength": 1}},
+                types.NOT_BLANK,
+                {**_BY_OUTPUT, "additionalProperties": types.NOT_BLANK},
             ]
         }
     ),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ..model.names import NAME
@@ -28,6 +28,7 @@ _CLASS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*\Z")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 CALL_PATTERN = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*$"
+CLASS_PATTERN = r"^[^\W\d]\w*(\.[^\W\d]\w*)*$"
 DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d)$"
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*([KMGTP]i?B?|kB|[KMGTP]i|B)?$"
 
@@ -228,7 +229,6 @@ def _texts(item: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [item, {"type": "array", "items": item}]}
 
 
-_TEXT = {"type": "string"}
 Positive = Annotated[
     float | int,
     BeforeValidator(number(0, strictly=True)),
@@ -241,7 +241,8 @@ Count = Annotated[
     int, BeforeValidator(number(1, whole=True)), WithJsonSchema({"type": "integer", "minimum": 1})
 ]
 Text = Annotated[str, BeforeValidator(text)]
-SomeText = Annotated[str, BeforeValidator(some_text), StringConstraints(min_length=1)]
+NOT_BLANK = {"type": "string", "pattern": r"\S"}
+SomeText = Annotated[str, BeforeValidator(some_text), WithJsonSchema(NOT_BLANK)]
 Duration = Annotated[
     float,
     BeforeValidator(duration),
@@ -286,16 +287,18 @@ Flag = Annotated[bool, BeforeValidator(flag)]
 Condition = Annotated[
     str,
     BeforeValidator(condition),
-    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "boolean"}]}),
+    WithJsonSchema({"anyOf": [NOT_BLANK, {"type": "boolean"}]}),
 ]
 Version = Annotated[
     str, BeforeValidator(version), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]})
 ]
 ClassName = Annotated[str, BeforeValidator(class_name)]
-Texts = Annotated[
-    list[SomeText], BeforeValidator(a_list), WithJsonSchema(_texts({"type": "string", "minLength": 1}))
-]
+Texts = Annotated[list[SomeText], BeforeValidator(a_list), WithJsonSchema(_texts(NOT_BLANK))]
 Calls = Annotated[
     list[Call], BeforeValidator(a_list), WithJsonSchema(_texts({"type": "string", "pattern": CALL_PATTERN}))
 ]
-ClassNames = Annotated[list[ClassName], BeforeValidator(a_list), WithJsonSchema(_texts(_TEXT))]
+ClassNames = Annotated[
+    list[ClassName],
+    BeforeValidator(a_list),
+    WithJsonSchema(_texts({"type": "string", "pattern": CLASS_PATTERN})),
+]

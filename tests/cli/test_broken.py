@@ -454,9 +454,21 @@ def test_a_store_in_memory_is_for_threads_alone(broken: Project) -> None:
 
 def test_a_store_that_cannot_be_written(broken: Project) -> None:
     broken.file("occupied", "a file").pipeline("store: occupied\nsteps:\n  make: {call: tasks:make}\n")
-    result = broken.run(exit=2)
-    assert "occupied" in result.err
+    for result in (broken.run(exit=2), broken.check(exit=2)):
+        assert "pipeline.yaml:1:8: error: " in result.err
+        assert "occupied" in result.err
     assert_nothing_happened(broken)
+
+
+@pytest.mark.parametrize("store", ["nowhere://x", "{sign: 'env:NOT_SET_ANYWHERE'}"])
+def test_a_store_that_cannot_be_opened_has_its_place(broken: Project, store: str) -> None:
+    broken.pipeline(f"store: {store}\nsteps:\n  make: {{call: tasks:make}}\n")
+    assert "pipeline.yaml:1:8: error: " in broken.check(exit=2).err
+
+
+def test_a_store_given_by_hand_has_no_place_in_the_file(broken: Project) -> None:
+    broken.pipeline("store: .prun\nsteps:\n  make: {call: tasks:make}\n")
+    assert broken.check("--store", "nowhere://y", exit=2).err.startswith("error: 'nowhere://y'")
 
 
 def test_check_compares_literals_with_annotations(broken: Project) -> None:

@@ -89,6 +89,9 @@ FORMS = [
     ("when: a == b", True), ("when: false", True), ("when: 3", False), ("trigger_rule: all_done", True),
     ("trigger_rule: sometimes", False), ("on_error: skip", True), ("on_error: ignore", False),
     ("max_parallel: 2", True), ("max_parallel: 0", False), ("max_parallel: 1.5", False), ("tags: [a]", True),
+    ("retry: {limit: 1, on: [a.B, timeout]}", True), ("retry: {limit: 1, on: ['a b']}", False),
+    ("image: ' '", False), ("needs: ' '", False), ("tags: ['']", False), ("publish: ' '", False),
+    ("publish: {a: ' '}", False), ("when: ' '", False), ("files: {a: ' '}", False),
     ("image: i", True), ("image: 3", False), ("description: x", True), ("nope: 1", False), ("call: f", False),
     ("call: a.b:C.d", True), ("call: a/b.py:c", False),
 ]  # fmt: skip
