@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .files import FileStore
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}\Z")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -110,6 +111,8 @@ def _latest_name(pipeline_id: str) -> str:
     """The pipeline's name where it can name a file; else what is left of it and its digest."""
     try:
         name = safe_name(pipeline_id)
+        if _RESERVED.match(name):
+            raise ValueError(f"{name} is a device of Windows")
     except ValueError:
         end = digest(pipeline_id.encode("utf-8", "surrogatepass"))[:12]
         name = f"_{_UNSAFE.sub('_', pipeline_id)[:60]}-{end}"

@@ -89,3 +89,13 @@ def test_any_name_of_a_pipeline_finds_its_latest(tmp_path: Path, name: str) -> N
     assert store.runs.read_latest(name) == {"of": name}
     assert len(store.files.list("latest")) == 2
     assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "com1.v2", "Lpt9"])
+def test_a_pipeline_may_have_the_name_of_a_device(tmp_path: Path, name: str) -> None:
+    runs = Store.open("store", str(tmp_path)).runs
+    runs.write_latest(name, {"a": 1})
+    assert runs.read_latest(name) == {"a": 1}
+    assert [p.name[0] for p in (tmp_path / "store" / "latest").iterdir()] == ["_"]
+    runs.write_latest("console", {"a": 2})
+    assert (tmp_path / "store" / "latest" / "console.json").exists()
