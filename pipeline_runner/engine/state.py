@@ -153,8 +153,7 @@ class State:
     def prepare(self, st: StepState, items: Sequence[int], again: bool = False) -> None:
         if len(items) == 0:
             return
-        for k in items:
-            st.status[k] = Item.PREPARING
+        st.mark(items, Item.PREPARING)
         self._commands.append(m.Prepare(st.step.name, items, again))
 
     def _prepared(self, st: StepState, told: m.Prepared) -> None:
@@ -176,9 +175,13 @@ class State:
                 )  # fmt: skip
                 self.final(st, [k], FAILED)
         for k, leader in told.same:
-            if st.status[k] == Item.PREPARING:
-                st.status[k] = Item.SAME
-                self._same.setdefault(leader, []).append((st.step.name, k))
+            if st.status[k] != Item.PREPARING:
+                continue
+            if self.steps[leader[0]].is_final(leader[1]):  # given up, or done, since it was looked up
+                self.prepare(st, [k])
+                continue
+            st.status[k] = Item.SAME
+            self._same.setdefault(leader, []).append((st.step.name, k))
         st.revived.update(told.lost)
         misses = awaited(told.misses)
         if misses:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 
 from ..model.graph import Step
@@ -80,14 +80,17 @@ class StepState:
         code = self.status[k]
         return STATES[code - _FINAL] if code >= _FINAL else None
 
-    def finish(self, items: Iterable[int], state: str) -> None:
-        code = _CODE[state]
-        n = 0
-        for k in items:
-            self.status[k] = code
-            n += 1
-        self.left -= n
-        self.tally[state] += n
+    def mark(self, items: Sequence[int], code: int) -> None:
+        if isinstance(items, range) and items.step == 1:
+            self.status[items.start : items.stop] = bytes([code]) * len(items)
+        else:
+            for k in items:
+                self.status[k] = code
+
+    def finish(self, items: Sequence[int], state: str) -> None:
+        self.mark(items, _CODE[state])
+        self.left -= len(items)
+        self.tally[state] += len(items)
 
     def reopen(self, k: int) -> None:
         self.tally[STATES[self.status[k] - _FINAL]] -= 1

@@ -372,6 +372,20 @@ def test_equal_keys_are_computed_once() -> None:
     assert len(hand.seen(TasksReused)) == 1
 
 
+def test_one_that_would_wait_for_a_task_given_up_meanwhile_is_looked_up_again() -> None:
+    hand = Hand(fan("f", max_failures=0), fan("g"))
+    hand.begin()
+    hand.expanded("f", 2)
+    hand.expanded("g", 1)
+    hand.miss("f", 0, 1)
+    hand.slots(1)
+    hand.fail("f", 0)  # and f[1], which g[0] has just been found to be equal to, is given up
+    assert hand.tally("f") == {"failed": 1, "cancelled": 1}
+    assert hand.prepared("g", same=[(0, ("f", 1))]) == ["prepare g 0"]
+    hand.run("g", 0)
+    assert hand.tally("g") == {"succeeded": 1}
+
+
 def test_if_the_one_that_computes_fails_the_others_try_themselves() -> None:
     hand = Hand(fan("f"))
     hand.begin()
