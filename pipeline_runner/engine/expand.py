@@ -9,7 +9,7 @@ from typing import Any
 from ..model.artifact import Entry
 from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
-from ..model.names import item_keys
+from ..model.names import item_keys, own_keys, unless_repeated
 from .bind import Binder, shorten
 from .items import FollowedItems, Items, Values
 from .references import BindError, as_text
@@ -91,11 +91,9 @@ class Expander:
     def _matrix(self, step: Step, matrix: Matrix) -> Items:
         names = [name for name, _ in matrix.axes]
         axes = [self._list(step, source, f"matrix.{name}") for name, source in matrix.axes]
-        keys = [_keys(values) for values in axes]
+        keys = [own_keys(_shown(values)) for values in axes]
         combined = list(product(*axes))
-        joined = [",".join(parts) for parts in product(*keys)]
-        if len(set(joined)) != len(joined):
-            joined = [str(i) for i in range(len(joined))]
+        joined = unless_repeated([",".join(parts) for parts in product(*keys)])
         columns: dict[str, Sequence[Bound]] = {
             name: [row[i] for row in combined] for i, name in enumerate(names)
         }
@@ -175,6 +173,10 @@ class Expander:
 
 def _keys(values: Sequence[Bound]) -> list[str]:
     """A KEY for each item; what is no plain value goes by its index."""
+    return item_keys(_shown(values))
+
+
+def _shown(values: Sequence[Bound]) -> Sequence[Any]:
     if isinstance(values, Values):
-        return item_keys(values.values)
-    return item_keys([b.value if isinstance(b, Inline) else b for b in values])
+        return values.values
+    return [b.value if isinstance(b, Inline) else b for b in values]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
@@ -34,11 +34,17 @@ def item_keys(values: Sequence[Any]) -> list[str]:
     if len(values) > _FEW and set(map(type, values)) == {int} and len(str(max(values, key=abs))) < 40:
         named = list(map(str, values))
         return named if len(set(values)) == len(named) else [str(i) for i in range(len(named))]
-    keys = [short_key(v) for v in values]
-    named = [str(i) if k is None else k for i, k in enumerate(keys)]
-    if len(set(named)) != len(named):
-        return [str(i) for i in range(len(named))]
-    return named
+    return unless_repeated(own_keys(values))
+
+
+def own_keys(values: Iterable[Any]) -> list[str]:
+    """Each item's short key, else its index; they may repeat."""
+    return [str(i) if (key := short_key(v)) is None else key for i, v in enumerate(values)]
+
+
+def unless_repeated(keys: list[str]) -> list[str]:
+    """The keys; where one repeats, the index of each item."""
+    return keys if len(set(keys)) == len(keys) else [str(i) for i in range(len(keys))]
 
 
 def task_id(step: str, key: str | None) -> str:

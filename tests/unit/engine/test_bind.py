@@ -345,7 +345,9 @@ def test_conditions_read_plain_data(bench: Bench) -> None:
         ("foreach: params.models", ["0", "1"]),
         ("foreach: {in: params.models, key: item.kind}", ["a", "b"]),
         ("matrix: {m: params.models, s: [1, 2]}", ["0,1", "0,2", "1,1", "1,2"]),
-        ("matrix: {x: [p, q], y: [r, r]}", ["p,0", "p,1", "q,0", "q,1"]),
+        ("matrix: {x: [p, q], y: [r, r]}", ["0", "1", "2", "3"]),
+        ("matrix: {x: [null, 0], y: [r]}", ["0", "1"]),
+        ("matrix: {x: [null, 7], y: [r]}", ["0,r", "7,r"]),
         ("matrix: {x: [], y: [1]}", []),
     ],
 )
