@@ -112,7 +112,7 @@ class _Verification:
                    "pickle": "pickles, which `serializers: safe` forbids"}  # fmt: skip
         for why, count in sorted(ignored.items()):
             what = "1 entry" if count == 1 else f"{count:,} entries"
-            self.findings.append(Finding(IGNORED, what, [], f"ignored: {reasons.get(why, why)}"))
+            self.findings.append(Finding(IGNORED, what, [], reasons.get(why, why)))
 
     def records(self) -> None:
         """Run records, recipes, and what each pipeline gave last."""

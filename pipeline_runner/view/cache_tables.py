@@ -38,15 +38,16 @@ _RED = frozenset({"damaged-entry", "damaged-blob", "missing-blob", "damaged-reco
 
 def stats_lines(stats: Any, *, width: int | None = None, style: Style = PLAIN) -> list[str]:
     """``prun cache stats``."""
-    runs, entries = plural(stats.runs, "run"), f"{number(stats.entries)} results"
-    head = f"{style(stats.store, 'bold')}: {size(stats.bytes)}, {entries} of {runs}"
+    runs, entries = plural(stats.runs, "run"), plural(stats.entries, "result")
+    head = f"{style(one_line(stats.store), 'bold')}: {size(stats.bytes)}, {entries} of {runs}"
     lines = [head, ""]
     rows: list[tuple[str, ...]]
     rows = [(_KINDS.get(k.kind, k.kind), number(k.files), size(k.bytes)) for k in stats.kinds]
     lines += _table(("kind", "files", "size"), rows, style, right=(1, 2))
     if stats.steps:
         rows = [
-            (s.pipeline, s.step, number(s.entries), size(s.bytes), duration(s.seconds)) for s in stats.steps
+            (one_line(s.pipeline), one_line(s.step), number(s.entries), size(s.bytes), duration(s.seconds))
+            for s in stats.steps
         ]
         head_ = ("pipeline", "step", "results", "size", "took")
         lines += ["", *_table(head_, rows[:SHOWN], style, right=(2, 3, 4)), *_more(rows, style)]
@@ -62,12 +63,14 @@ def _lone(stats: Any, style: Style) -> list[str]:
     if stats.lone_entries or stats.lone_blobs:
         text = []
         if stats.lone_entries:
-            text.append(f"{number(stats.lone_entries)} results ({size(stats.lone_entry_bytes)})")
+            text.append(f"{plural(stats.lone_entries, 'result')} ({size(stats.lone_entry_bytes)})")
         if stats.lone_blobs:
             text.append(f"{plural(stats.lone_blobs, 'output')} ({size(stats.lone_blob_bytes)})")
         lines.append(f"No run refers to {' and '.join(text)}; `prun cache gc --dry-run` tells what can go.")
-    else:
+    elif stats.entries:
         lines.append("Some run refers to everything.")
+    else:
+        lines.append("It holds no results.")
     if stats.damaged:
         count = "1 entry is" if stats.damaged == 1 else f"{number(stats.damaged)} entries are"
         lines.append(style(f"{count} damaged: ", "red") + "`prun cache verify` names them.")
@@ -81,13 +84,13 @@ def gc_lines(swept: Any, *, width: int | None = None, style: Style = PLAIN) -> l
     if not swept.files and not swept.bytes:
         return [f"Nothing to remove: {size(swept.left_bytes)} stay."]
     done = "Would remove" if swept.dry_run else "Removed"
-    what = f"{number(swept.entries)} results, {plural(swept.runs, 'run record')}"
+    what = f"{plural(swept.entries, 'result')}, {plural(swept.runs, 'run record')}"
     lines = [style(f"{done} {size(swept.bytes)}: {what}; {size(swept.left_bytes)} stay.", "bold")]
     rows: list[tuple[str, ...]]
     rows = [(_KINDS.get(k.kind, k.kind), number(k.files), size(k.bytes)) for k in swept.kinds]
     lines += ["", *_table(("kind", "files", "size"), rows, style, right=(1, 2))]
     if swept.entries:
-        lines += ["", f"To compute it again would take {duration(swept.seconds)}."]
+        lines += ["", f"To compute it again would take {duration(swept.seconds)} of work."]
     costliest = [b for b in swept.costliest if b.seconds >= 0.05]
     if costliest:
         rows = [(_named(b), size(b.bytes), duration(b.seconds)) for b in costliest]
@@ -97,7 +100,8 @@ def gc_lines(swept: Any, *, width: int | None = None, style: Style = PLAIN) -> l
 
 def verify_lines(found: Any, *, width: int | None = None, style: Style = PLAIN) -> list[str]:
     """``prun cache verify``."""
-    read = f"{number(found.entries)} entries and {number(found.blobs)} outputs ({size(found.bytes)})"
+    entries = "1 entry" if found.entries == 1 else f"{number(found.entries)} entries"
+    read = f"{entries} and {plural(found.blobs, 'file')} of outputs ({size(found.bytes)})"
     sampled = f"; {plural(found.sampled, 'task')} run again" if found.sampled else ""
     lines = [f"{found.store}: read {read}{sampled}"]
     for f in found.findings:
@@ -109,7 +113,7 @@ def verify_lines(found: Any, *, width: int | None = None, style: Style = PLAIN) 
             name = f.what
         where = f" ({f.what})" if f.tasks and f.kind.startswith(("damaged", "missing")) else ""
         detail = f": {one_line(f.detail)}" if f.detail else ""
-        lines.append(f"  {word}: {name}{where}{detail}{', removed' if f.repaired else ''}")
+        lines.append(f"  {word}: {one_line(name)}{where}{detail}{', removed' if f.repaired else ''}")
     if found.bad:
         broken = [f for f in found.findings if f.kind in _RED and f.kind != "differs"]
         if broken and not all(f.repaired for f in broken):
@@ -120,7 +124,7 @@ def verify_lines(found: Any, *, width: int | None = None, style: Style = PLAIN) 
 
 
 def _named(big: Any) -> str:
-    return f"{big.task}.{big.output}" if big.output else str(big.task)
+    return one_line(f"{big.task}.{big.output}" if big.output else str(big.task))
 
 
 def _table(
