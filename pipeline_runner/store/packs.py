@@ -9,6 +9,7 @@ was made from: a pack that is cut, damaged or shortened is read line by line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from ..keys.digest import digest
@@ -127,13 +128,13 @@ class Packed:
             assert table.complete
             start = len(self.table)
             self.table.extend(table)
-            rows: dict[Any, int] = dict(zip(table.args, range(start, start + len(table)), strict=True))
+            rows: Iterable[tuple[Any, int]] = zip(table.args, count(start), strict=False)
             if later:
                 self._row.update(rows)
-                for args in self.odd.keys() & rows.keys():
+                for args in self.odd.keys() & set(table.args) if self.odd else ():
                     del self.odd[args]
             else:
-                self._row = {**rows, **self._row}
+                self._row = {**dict(rows), **self._row}
         for args, why in odd.items():
             if later and isinstance(why, Damaged):
                 self._row.pop(args, None)

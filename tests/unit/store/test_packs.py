@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,25 @@ MANY = 40
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open("store", str(tmp_path))
+
+
+def test_far_away_packs_are_fetched_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"memory://{tmp_path}"
+    some = [entry(n) for n in range(4 * MANY)]
+    for start in range(0, len(some), MANY):
+        Store.open(url, str(tmp_path)).commit(some[start : start + MANY])
+    far = Store.open(url, str(tmp_path))
+    fetched: list[list[str]] = []
+    real = far.files.read_many
+
+    def read_many(names: Iterable[str]) -> Any:
+        fetched.append(list(names))
+        return real(fetched[-1])
+
+    monkeypatch.setattr(far.files, "read_many", read_many)
+    for _ in range(2):  # the second time there is nothing to be fetched
+        assert as_entries(far.find(RECIPE, [e.key.args for e in some]), *some) == some
+    assert [len(names) for names in fetched if names] == [4]
 
 
 def entry(n: int, what: str = "v", **changes: Any) -> Entry:
