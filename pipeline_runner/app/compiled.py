@@ -18,6 +18,7 @@ from .. import __version__
 from ..keys.digest import digest
 from ..model import graph as model
 from ..model.graph import Graph
+from ..store.disk import write_whole
 
 # A pickled NamedTuple is its fields by position: a graph of other fields is never read as one of these,
 # also not in a checkout that was updated without a new version.
@@ -71,10 +72,7 @@ class CompiledGraphs:
             data = pickle.dumps((tuple(files), compiled.graph, dict(compiled.params)), protocol=5)
             os.makedirs(self.folder, exist_ok=True)
             _ignore(os.path.dirname(os.path.dirname(self.folder)))
-            temporary = os.path.join(self.folder, f".{name}.{os.getpid()}")
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
-                f.write(digest(data).encode() + data)
-            os.replace(temporary, os.path.join(self.folder, name))
+            write_whole(os.path.join(self.folder, name), [digest(data).encode(), data], 0o600)
         except (OSError, pickle.PickleError, RecursionError):
             return compiled
         return compiled._replace(id=digest(data))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..keys.digest import combine
 from ..keys.trees import Node, bytes_digest, content_of_tree, tree_nodes
+from ..store.disk import discard, remove, replace
 
 
 def put_bytes(target: str, data: bytes) -> None:
@@ -136,7 +137,7 @@ def _remove(root: str, nodes: Iterable[Node]) -> None:
         path = _below(root, node.path)
         try:
             if os.path.islink(path) or os.path.isfile(path):
-                os.unlink(path)
+                remove(path)
         except FileNotFoundError:
             pass
         folders.update(_parents(node.path))
@@ -175,15 +176,12 @@ class _Temporary:
         return self.path
 
     def __exit__(self, *error: object) -> None:
-        try:
-            os.unlink(self.path)
-        except OSError:
-            pass
+        discard(self.path)
 
 
 def _place(temporary: str, target: str, *, executable: bool) -> None:
     os.chmod(temporary, (0o777 if executable else 0o666) & ~_umask())
-    os.replace(temporary, target)
+    replace(temporary, target)
 
 
 def _umask() -> int:

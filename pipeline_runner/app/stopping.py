@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM.
+"""Ctrl-C and SIGTERM, on Windows Ctrl-C and Ctrl-Break.
 
 Once: nothing more starts, what runs has a short grace, the record is closed. Twice: what runs ends
 at once. A request is only noted here, and the loop sees to it between two events; but where the
@@ -48,9 +48,7 @@ def stoppable(loop: Loop, tell: Callable[[float], None] = lambda grace: None) ->
             raise Abandoned
 
     before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if os.name == "nt" and number == signal.SIGTERM:
-            continue
+    for number in _signals():
         before[number] = signal.signal(number, stop)
     try:
         yield
@@ -58,6 +56,13 @@ def stoppable(loop: Loop, tell: Callable[[float], None] = lambda grace: None) ->
         over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    """What asks to stop. On Windows nobody can send SIGTERM, but a parent can send CTRL_BREAK."""
+    if os.name == "nt":
+        return signal.SIGINT, signal.SIGBREAK  # type: ignore[attr-defined,unused-ignore]
+    return signal.SIGINT, signal.SIGTERM
 
 
 def _again(over: threading.Event) -> None:

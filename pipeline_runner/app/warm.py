@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..keys.digest import digest
 from ..model.artifact import ONE_RUN
+from ..store.disk import write_whole
 from ..store.sealed import seal, unseal
 
 if TYPE_CHECKING:
@@ -152,10 +153,7 @@ class Stamps:
         }
         try:
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            temporary = f"{self.path}.{os.getpid()}"
-            with open(temporary, "wb") as f:
-                f.write(seal(value))
-            os.replace(temporary, self.path)
+            write_whole(self.path, [seal(value)])
         except (OSError, TypeError, ValueError):
             pass
 

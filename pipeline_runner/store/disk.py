@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 WINDOWS = os.name == "nt"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 
 
@@ -48,7 +49,7 @@ def write_whole(path: str, parts: Iterable[Buffer], mode: int = 0o666) -> None:
     """Write a file so that nobody ever sees a part of it; its folder is there."""
     temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with open(os.open(temporary, _NEW, mode), "wb") as file:
             for part in parts:
                 file.write(part)
         replace(temporary, path)

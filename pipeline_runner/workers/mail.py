@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from ..model.work import Project
+from ..store.disk import discard
 
 SMALL = 8000  # bytes: Windows' pipes hold no more
 _WHOLE, _FILE = b"m", b"f"
@@ -46,5 +47,5 @@ def receive(pipe: Connection) -> bytes:
     path = os.fsdecode(data[1:])
     with open(path, "rb") as file:
         message = file.read()
-    os.unlink(path)
+    discard(path)
     return message

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ..packages import Distributions
 
 _GRAIN = 2_000_000_000  # ns
+# elsewhere a folder on FAT or exFAT keeps its time stamp, whatever comes into it
+_TELLING = sys.platform == "linux"
+_COARSE = 10_000_000  # ns: the grain of such stamps
 
 
 def _parse(data: bytes, path: str) -> Summary:
@@ -144,7 +148,7 @@ class SourceFiles:
         known = section.get(folder)
         if known is not None and known[0] == stat and not known[1] and not self._paranoid:
             return known[2]
-        fresh = _is_fresh(time.time_ns(), (0, *stat))
+        fresh = _is_fresh(time.time_ns(), (0, *stat)) or (not _TELLING and stat[0] % _COARSE == 0)
         made = scan(folder)
         if known != (stat, fresh, made):
             section[folder] = (stat, fresh, made)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline_runner.keys.code import CodeError, CodeIndex
+from pipeline_runner.keys.code import files as files_module
 from pipeline_runner.model.work import Project
 
 FILES = {
@@ -251,3 +252,20 @@ def test_a_long_chain_of_calls(root: Path) -> None:
     )
     (root / "app.py").write_text(text + "def run():\n    return f0()\n")
     assert len(index(root).fingerprint("app:run").definitions) == 3002
+
+
+def test_folders_whose_time_stamps_tell_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On FAT and exFAT Windows and macOS do not touch a folder's time stamp when a file comes into it."""
+    real, long_ago = files_module._stat, 1_700_000_000 * 10**9
+
+    def stat(path: str) -> tuple[int, int, int, int]:
+        return (0, long_ago, long_ago, 5) if Path(path).is_dir() else real(path)
+
+    monkeypatch.setattr(files_module, "_stat", stat)
+    (root / "app.py").write_text(
+        "try:\n    import extra\nexcept ImportError: extra = 1\ndef run(): return extra\n"
+    )
+    monkeypatch.setattr(files_module, "_TELLING", False)
+    before = saved(root)
+    (root / "extra.py").write_text("x = 1\n")
+    assert saved(root) != before
