@@ -126,3 +126,17 @@ def test_a_reused_run_imports_nothing_heavy(project: Project) -> None:
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         assert done.stdout.splitlines()[-1] == "HEAVY", (args, done.stdout, done.stderr)
+
+
+def test_what_a_task_printed_plays_no_tricks_on_a_terminal(project: Project) -> None:
+    project.file("tasks.py", r"""
+        def nasty():
+            print("\x1b[31mred\x1b[0m \x1b[2J\x1b]0;owned\x07\x1b]52;c;QUFB\x07\x9b2J\x00 end")
+        """).pipeline({"steps": {"nasty": {"call": "tasks:nasty"}}})  # fmt: skip
+    project.run()
+    text = on_a_terminal(project, "logs", "nasty")
+    assert "\x1b[31mred\x1b[0m" in text
+    assert COLOUR.sub("", text).rstrip().endswith("?2J? end")
+    assert not {"\x07", "\x9b", "\x00"} & {*text}
+    assert "owned" not in COLOUR.sub("", text)
+    assert "QUFB" not in text
