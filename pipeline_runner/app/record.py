@@ -60,42 +60,43 @@ class Account:
                 self.shown = event.steps
                 self.backend, self.workers = event.backend, event.workers
             case ev.StepExpanded():
-                self._step(event.step).expand(event.total, event.keys)
+                self.step(event.step).expand(event.total, event.keys)
             case ev.TasksReused():
-                self._step(event.step).put(event.items, REUSED)
+                self.step(event.step).put(event.items, REUSED)
             case ev.TasksSucceeded():
-                record = self._step(event.step)
+                record = self.step(event.step)
                 record.put(event.items, SUCCEEDED)
                 for k, seconds in zip(event.items, event.seconds, strict=True):
                     record.seconds[k] = seconds
                     record.attempts[k] = record.attempts.get(k, 0) + 1
                     record.errors.pop(k, None)
             case ev.TaskFailed():
-                record = self._step(event.step)
+                record = self.step(event.step)
                 record.attempts[event.item] = event.attempt
                 record.seconds[event.item] = event.seconds
                 record.errors[event.item] = list(event.error)
                 if event.retry_in is None:
                     record.put([event.item], FAILED)
             case ev.TasksSkipped():
-                record = self._step(event.step)
+                record = self.step(event.step)
                 record.put(event.items, SKIPPED)
                 record.reasons.update(dict.fromkeys(event.items, event.reason))
             case ev.TasksBlocked():
-                record = self._step(event.step)
+                record = self.step(event.step)
                 record.put(event.items, BLOCKED)
                 record.reasons.update(dict.fromkeys(event.items, event.by))
             case ev.TasksCancelled():
-                record = self._step(event.step)
+                record = self.step(event.step)
                 record.put(event.items, CANCELLED)
                 if event.reason:
                     record.reasons.update(dict.fromkeys(event.items, event.reason))
 
-    def _step(self, name: str) -> _StepRecord:
+    def step(self, name: str) -> _StepRecord:
+        """A step's tasks; none yet where it is heard of for the first time."""
         return self.steps.setdefault(name, _StepRecord())
 
     def _id(self, step: str, k: int) -> str:
-        keys = self._step(step).keys
+        keys = self.step(step).keys
         return task_id(step, keys[k] if keys is not None else None)
 
     def counts(self) -> dict[str, int]:

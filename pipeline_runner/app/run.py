@@ -12,13 +12,15 @@ from ..model.names import task_id
 from ..store.store import Store
 from .past_runs import RunInfo, newest_run, read_run, read_runs, store_meant
 from .run_record import RunRecord
-from .runner import status_now
+from .runner import KILLED, RUNNING, status_now
 from .task import RunTask, Task
 from .task_names import parse_name
 
 if TYPE_CHECKING:
     from ..model.event import Event
     from .task_log import TaskLog
+
+WAITING, UNFINISHED = "waiting", "unfinished"  # of tasks in a run that goes on, and in one that was killed
 
 
 class Run:
@@ -125,6 +127,7 @@ class Run:
     def tasks(self) -> Sequence[RunTask]:
         """Every task, in the order of the steps and of their items."""
         found = []
+        open_ = {RUNNING: UNFINISHED, "": UNFINISHED} if self.status == KILLED else {"": WAITING}
         for name in self.record.whole.get("shown", ()):
             about = self.steps.get(name)
             if about is None:
@@ -134,7 +137,7 @@ class Run:
                 error = about["errors"].get(str(k))
                 found.append(
                     RunTask.of(
-                        self, task_id(name, key), name, state,
+                        self, task_id(name, key), name, open_.get(state, state),
                         about["attempts"].get(str(k), 0),
                         about["seconds"].get(str(k)),
                         error[1] if error else None,

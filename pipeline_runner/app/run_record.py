@@ -14,6 +14,7 @@ from ..model.names import task_id
 from ..model.outcome import REUSED, SKIPPED
 from ..store.store import Store
 from .graph_json import graph_from_json
+from .runner import RUNNING, status_now
 from .step_record import read_steps
 from .task_names import parse_name
 
@@ -44,12 +45,14 @@ class RunRecord:
 
     @property
     def graph(self) -> Graph:
-        """The resolved pipeline as it was. Raises ``RunFailed`` where the run was killed."""
+        """The resolved pipeline as it was. Raises ``RunFailed`` where the run did not come to its end."""
         if self._graph is None:
             if "graph" not in self.whole:
-                raise RunFailed(
-                    Problem("no-record", f"run {self.id} was killed before its record was written")
-                )
+                if status_now(self.head, self.store) == RUNNING:
+                    why = "goes on: its record is written when it ends"
+                else:
+                    why = "was killed before its record was written"
+                raise RunFailed(Problem("no-record", f"run {self.id} {why}"))
             self._graph = graph_from_json(self.whole["graph"])
         return self._graph
 
@@ -82,6 +85,8 @@ class RunRecord:
         account = Account()
         for event in self.events:
             account(event)
+            if isinstance(event, TasksStarted):
+                account.step(event.step).put(event.items, RUNNING)
         return {**self.head, **account.to_json({})}
 
     @property

@@ -90,8 +90,10 @@ def _save(run: Run, name: str | None, output: str | None, path: str) -> None:
 
 
 def _show_run(run: Run, tasks: Any, verbose: bool, as_json: bool) -> None:
-    from ..view.history import STATUS_COLOURS, counts_words, run_lines
-    from ..view.text import duration
+    import time
+    from collections import Counter
+
+    from ..view.history import STATUS_COLOURS, counts_words, run_lines, time_words
     from .output import result, result_json, result_style, result_width
 
     if as_json:
@@ -103,8 +105,10 @@ def _show_run(run: Run, tasks: Any, verbose: bool, as_json: bool) -> None:
     status = style(
         run.status or "unfinished", *[STATUS_COLOURS[s] for s in [run.status] if s in STATUS_COLOURS]
     )
-    took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
-    head = f"{style(run.id, 'bold')} {status}{took}: {counts_words(run.counts)}"
+    took = time_words(run, time.time())
+    took = f" {'for' if run.status == 'running' else 'in'} {took}" if took else ""
+    counts = run.counts if run.status not in ("running", "killed") else Counter(t.status for t in run.tasks)
+    head = f"{style(run.id, 'bold')} {status}{took}: {counts_words(counts)}"
     result(run_lines(head, tasks, width=result_width(), style=style, verbose=verbose))
 
 

@@ -30,9 +30,13 @@ STATUS_COLOURS = {
     "succeeded": "green",
     "failed": "red",
     "cancelled": "yellow",
+    "killed": "red",
+    "running": "blue",
     "reused": "cyan",
     "blocked": "yellow",
 }
+_ONGOING = ("running", "killed")  # runs whose counts stand in no record
+_OPEN = ("running", "waiting", "unfinished")  # of a run that goes on, or was killed
 SHOWN_STEPS = 60
 PREVIEW_LINES = 12
 
@@ -73,7 +77,15 @@ class TaskLike(Protocol):
 
 def counts_words(counts: Mapping[str, int]) -> str:
     """``3 run, 9 reused``."""
-    return ", ".join(f"{number(counts[s])} {word}" for s, word, _ in WORDS if counts.get(s)) or "no tasks"
+    words = [*((state, word) for state, word, _ in WORDS), *((state, state) for state in _OPEN)]
+    return ", ".join(f"{number(counts[s])} {word}" for s, word in words if counts.get(s)) or "no tasks"
+
+
+def time_words(run: RunInfoLike, now: float) -> str:
+    """How long it took; of one that goes on, how long so far; of one that was killed nobody knows."""
+    if run.status == "killed":
+        return ""
+    return duration(now - run.started if run.status == "running" else run.seconds)
 
 
 def runs_lines(
@@ -97,8 +109,8 @@ def runs_lines(
             run.pipeline,
             status,
             ago(run.started, now),
-            duration(run.seconds),
-            counts_words(run.counts),
+            time_words(run, now),
+            "" if run.status in _ONGOING else counts_words(run.counts),
         )
         rows.append(row)
     lines = columns(rows, right=(4,))

@@ -141,6 +141,10 @@ def test_a_run_that_was_killed_says_so(project: Project, backend: str) -> None:
     try:
         waits_for(lambda: "first line" in project.prun("logs", "slow", exit=None).out)
         assert " running " in project.prun("runs").out
+        shown = project.prun("show").out
+        assert re.search(r" running for \d.* s: 2 run, 1 running\n", shown)
+        assert re.search(r"slow +running", shown)
+        assert "goes on: its record is written when it ends" in project.prun("debug", "slow", exit=None).err
         follower = project.start("logs", "slow", "--follow")
         time.sleep(0.5)
         assert follower.poll() is None, "the run is there"
@@ -153,7 +157,9 @@ def test_a_run_that_was_killed_says_so(project: Project, backend: str) -> None:
     assert " killed " in project.prun("runs").out
     shown = project.prun("show").out
     assert "killed" in shown
+    assert re.search(r" killed: 2 run, 1 unfinished\n", shown)
     assert re.search(r"talk +2 run", shown)
+    assert re.search(r"slow +unfinished", shown)
     assert project.prun("show", "--json").json["status"] == "killed"
     assert "was killed before its record was written" in project.prun("debug", "slow", exit=None).err
 

@@ -33,7 +33,7 @@ class StubRun:
     def __init__(self, id: str = "20260105-101500-ab", exit_code: int = 0) -> None:
         self.id = id
         self.status = "failed" if exit_code == 1 else "cancelled" if exit_code == 130 else "succeeded"
-        self.seconds = 4.2
+        self.seconds, self.started = 4.2, 0.0
         self.counts = COUNTS
         self.exit_code = exit_code
         self.notes: list[str] = []
