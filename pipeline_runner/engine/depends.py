@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model.graph import Files, Input, Literal, Ref, Step, Text
+from ..model.graph import Files, Input, Literal, Matrix, Ref, Step, Text
 from ..resolve import condition
 
 
@@ -19,6 +19,13 @@ def step_refs(step: Step) -> list[Ref]:
     if step.when is not None:
         found.extend(condition.references(step.when))
     return [r for r in found if r.root == "step"]
+
+
+def gone_over(step: Step) -> list[str]:
+    """The steps whose lists a fan-out goes over."""
+    fanout = step.fanout
+    sources = [s for _, s in fanout.axes] if isinstance(fanout, Matrix) else [fanout.source] if fanout else []
+    return [s.name for s in sources if isinstance(s, Ref) and s.root == "step"]
 
 
 def varies_by_item(value: Any) -> bool:

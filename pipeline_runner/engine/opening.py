@@ -12,7 +12,7 @@ from ..model.event import StepExpanded, TaskFailed
 from ..model.graph import Step
 from ..model.outcome import BLOCKED, CANCELLED, FAILED, SKIPPED, SUCCEEDED, ErrorInfo
 from . import messages as m
-from .depends import step_refs
+from .depends import gone_over, step_refs
 from .rules import RUN, decide
 from .step_state import CLOSED, EXPANDING, WAITING, StepState
 
@@ -49,8 +49,11 @@ class Opening:
             self._decide(st, RUN)
 
     def _decide(self, st: StepState, verdict: str) -> None:
+        nothing = self._gave_nothing(st.step) if verdict == RUN else None
         if verdict != RUN:
             self.decide_whole(st, verdict, "")
+        elif nothing is not None:
+            self.decide_whole(st, SKIPPED, f"{nothing} gave no list")
         elif st.step.fanout is not None:
             st.phase = EXPANDING
             self._state.ask(m.Expand(st.step.name, True))
@@ -58,6 +61,16 @@ class Opening:
             st.open(1)
             self._state.announce(StepExpanded(self._state.at, st.step.name, 1, None))
             self._state.prepare(st, [0])
+
+    def _gave_nothing(self, step: Step) -> str | None:
+        """The step, of those whose lists a fan-out goes over, that was skipped or failed as a whole."""
+        for name in gone_over(step):
+            source = self._state.steps.get(name)
+            if source is None:
+                continue
+            if source.outcome == SKIPPED or (source.step.fanout is None and source.outcome != SUCCEEDED):
+                return name
+        return None
 
     def decide_whole(self, st: StepState, verdict: str, why: str) -> None:
         """Skip or block all of a step; a fan-out's tasks are named first, where they can be."""

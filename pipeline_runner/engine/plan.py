@@ -13,7 +13,7 @@ from ..model.outcome import SKIPPED, SUCCEEDED, ErrorInfo
 from ..resolve.order import waves
 from . import rules
 from .bind import Binder
-from .depends import when_varies
+from .depends import gone_over, when_varies
 from .expand import Expander, SplitNeeded
 from .items import pick
 from .ports import Code, History
@@ -76,15 +76,14 @@ class Planner:
     def _step(self, step: Step) -> None:
         result = self.binder.result(step.name)
         verdict = rules.decide(step.trigger_rule, [self.states.get(n, SUCCEEDED) for n in step.needs])
-        reason = f"trigger rule {step.trigger_rule}"
         if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
             verdict = rules.RUN  # not sure before they ran
         if verdict == rules.RUN and not self._holds(step):
-            verdict, reason = SKIPPED, "when is false"
-        if verdict == rules.RUN and step.follows is not None and self.binder.result(step.follows).skipped:
-            verdict, reason = SKIPPED, f"{step.follows} is skipped"
+            verdict = SKIPPED
+        if verdict == rules.RUN and any(self.binder.result(name).skipped for name in gone_over(step)):
+            verdict = SKIPPED  # there is no list
         if verdict != rules.RUN:
-            self._skip(step, reason)
+            self._skip(step)
             return
         self.states[step.name] = SUCCEEDED
         if step.fanout is None:
@@ -121,7 +120,7 @@ class Planner:
         except (Unknown, BindError):
             return True
 
-    def _skip(self, step: Step, reason: str) -> None:
+    def _skip(self, step: Step) -> None:
         result = self.binder.result(step.name)
         keys: Sequence[str | None] = [None]
         if step.fanout is not None:

@@ -234,6 +234,30 @@ def test_a_condition_on_a_matrix_axis_and_text(tasks: Project) -> None:
     assert having(tasks.run(), "skipped") == {"f[2,b]"}
 
 
+@pytest.mark.parametrize("source", ["when: false", "with: {n: 1}"])
+def test_a_fan_out_over_what_gave_no_list_is_skipped(tasks: Project, source: str) -> None:
+    """Whatever its trigger rule: there is nothing to go over."""
+    tasks.file("gone.py", "def gone(n=0):\n    raise ValueError(n)\n").pipeline(
+        f"""
+        steps:
+          gone: {{call: gone:gone, {source}}}
+          each: {{call: tasks:note, foreach: gone, inputs: {{x: item}}, trigger_rule: all_done}}
+          grid: {{call: tasks:note, matrix: {{a: gone, b: [1]}}, inputs: {{x: matrix.a}},
+                 trigger_rule: all_done}}
+          deep: {{call: tasks:note, foreach: gone.*, inputs: {{x: item}}, trigger_rule: all_done}}
+          then: {{call: tasks:note, foreach: each, inputs: {{x: item}}, trigger_rule: all_done}}
+          last: {{call: tasks:note, inputs: {{x: each, y: then}}, trigger_rule: all_done}}
+        """
+    )
+    skipped = source == "when: false"
+    result = tasks.run(exit=0 if skipped else 1)
+    over = dict.fromkeys(("each", "grid", "deep", "then"), "skipped")
+    assert statuses(result) == {"gone": "skipped" if skipped else "failed", **over, "last": "succeeded"}
+    assert tasks.calls() == ["x=None y=None"]
+    if skipped:
+        assert actions(tasks.plan()) == {"gone": "skip", **dict.fromkeys(over, "skip"), "last": "reuse"}
+
+
 def test_needs_orders_without_data(tasks: Project) -> None:
     tasks.pipeline(
         """
