@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 from ..model.work import Job
+from .failure import TaskError
 from .randomness import Randomness
 
 _HARMLESS = ("ExecutorManagerThread",)  # of a joblib pool, which a task leaves for the next one
@@ -34,8 +35,12 @@ class Fence:
         self._path = sys.path[:]
         self._filters = warnings.filters[:]
         self._randomness.reset(_module(job))
-        if job.env:
-            os.environ.update(job.env)
+        for name, value in job.env.items():
+            try:
+                os.environ[name] = value
+            except (ValueError, OSError) as exc:  # what an item's text may hold, and no environment can
+                _restore_environ(self._environ)
+                raise TaskError("input", f"env {name}: {value!r} cannot stand there: {exc}") from None
 
     def leave(self, job: Job) -> None:
         if os.getpid() != self._pid:
