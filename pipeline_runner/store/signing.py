@@ -22,7 +22,7 @@ def signing_key(source: str, root: str) -> bytes:
         text = os.environ.get(where, "").strip()
         name = f"the environment variable {where}"
         if not text:
-            raise _refused(f"{name} is not set", f"export {where}=... (the key that the store is signed with)")
+            raise _refused(f"{name} is not set", f"export {where}=..., the key that signs the store")
     elif kind == "file":
         try:
             with open(os.path.join(root, where), encoding="utf-8") as file:
@@ -36,7 +36,8 @@ def signing_key(source: str, root: str) -> bytes:
             f"{name} holds fewer than {SHORTEST} characters",
             "make one: python -c 'import secrets; print(secrets.token_hex(32))'",
         )
-    return blake3(text.encode("utf-8", "surrogateescape"), derive_key_context="prun store signature 1").digest()
+    key = text.encode("utf-8", "surrogateescape")  # bytes of an environment that are no text
+    return blake3(key, derive_key_context="prun store signature 1").digest()
 
 
 def _refused(why: str, hint: str) -> StoreError:

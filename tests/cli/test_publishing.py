@@ -28,9 +28,7 @@ def tasks(project: Project) -> Project:
     return project.file("tasks.py", TASKS)
 
 
-@pytest.mark.parametrize(
-    "where", ["${{ item }}", "${{ item }}.txt", "out/${{ item }}", "out/${{ item }}/x"]
-)
+@pytest.mark.parametrize("where", ["${{ item }}", "${{ item }}.txt", "out/${{ item }}", "out/${{ item }}/x"])
 def test_what_a_run_returns_publishes_nothing_outside(tasks: Project, where: str) -> None:
     tasks.pipeline({"steps": {
         "names": {"call": "tasks:names"},

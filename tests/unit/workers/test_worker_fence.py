@@ -17,7 +17,7 @@ def test_what_cannot_stand_in_an_environment_is_told_and_leaves_nothing(
 ) -> None:
     monkeypatch.setenv("A", "before")
     before = dict(os.environ)
-    with pytest.raises(TaskError, match="^env (B|B=C|): .* cannot stand there"):
+    with pytest.raises(TaskError, match=r"^env (B|B=C|): .* cannot stand there"):
         Fence().enter(kit.job(env=env))
     assert dict(os.environ) == before
 
