@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, NotRun, Outcome
 from ..model.work import Job, Project, Task
 from . import children
+from .breakpoints import refuse_breakpoints
 from .host import TimeUp
 from .imports import isolated
 from .inline_capture import Capture, ProcessCapture, ThreadCapture
@@ -124,6 +126,8 @@ class _Surroundings:
         with ExitStack() as stack:
             stack.callback(os.chdir, os.getcwd())
             stack.callback(_restore_environment, os.environ.copy())
+            stack.callback(setattr, sys, "breakpointhook", sys.breakpointhook)
+            refuse_breakpoints()
             stack.enter_context(isolated(self._project))
             os.chdir(self._project.root)
             self._stack = stack.pop_all()

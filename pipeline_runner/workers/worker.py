@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 
 from ..model.work import Job
 from .answer import pack
+from .breakpoints import refuse_breakpoints
 from .capture import FileCapture
 from .fence import Fence
 from .imports import install
@@ -88,6 +89,7 @@ def _begin(setup: Setup, life: Connection) -> _Seat:
     install(setup.project)
     os.chdir(setup.project.root)
     sys.argv = [""]
+    refuse_breakpoints()
     seat = _Seat(setup)
     if "PYTHONFAULTHANDLER" not in os.environ:
         faulthandler.enable()  # a crash in C leaves a traceback in the log

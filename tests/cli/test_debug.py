@@ -144,6 +144,18 @@ def test_breakpoint_in_the_code(failed: Project) -> None:
     assert "train[2] run in" in result.out
 
 
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+def test_breakpoint_in_a_run_says_where_it_works(project: Project, backend: str) -> None:
+    project.file("tasks.py", "def f():\n    x = 1\n    breakpoint()\n    return x\n")
+    project.pipeline("steps: {a: {call: tasks:f}}")
+    err = project.prun("run", "--backend", backend, exit=1).err
+    assert "breakpoint() in a run would wait for somebody to type; use `prun debug TASK`" in err
+    assert "tasks.py:3, in f" in err
+    assert "breakpoints.py" not in err
+    remote = project.prun("run", "--backend", backend, env={"PYTHONBREAKPOINT": "builtins.print"})
+    assert remote.exit == 0
+
+
 def test_quitting_the_debugger(failed: Project) -> None:
     result = typed(failed, "q\n", "train[3]", "--pdb", exit=130)
     assert "Traceback" not in result.text
