@@ -22,7 +22,7 @@ def put_bytes(target: str, data: bytes) -> None:
     with _Temporary(target) as temporary:
         with open(temporary, "wb") as file:
             file.write(data)
-        _place(temporary, target, executable=False)
+        replace(temporary, target)
 
 
 def put_file(source: str, target: str) -> None:
@@ -30,9 +30,9 @@ def put_file(source: str, target: str) -> None:
     import shutil  # not on the warm path, where there is nothing to write
 
     _make_room(target)
-    with _Temporary(target) as temporary:
+    with _Temporary(target, executable=is_executable(os.stat(source))) as temporary:
         shutil.copyfile(source, temporary)
-        _place(temporary, target, executable=is_executable(os.stat(source)))
+        replace(temporary, target)
 
 
 def put_tree(source: str, target: str, before: Sequence[Node] = ()) -> list[Node]:
@@ -164,27 +164,15 @@ def _make_room(target: str) -> None:
 
 
 class _Temporary:
-    """A new file beside the target; gone at the end if it was not put in place."""
+    """A new file beside the target, with the rights that any new file gets; gone at the end if it was
+    not put in place."""
 
-    def __init__(self, target: str) -> None:
-        import tempfile
-
-        fd, self.path = tempfile.mkstemp(prefix=".prun-", dir=os.path.dirname(target))
-        os.close(fd)
+    def __init__(self, target: str, *, executable: bool = False) -> None:
+        self.path = os.path.join(os.path.dirname(target), f".prun-{os.urandom(8).hex()}")
+        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777 if executable else 0o666))
 
     def __enter__(self) -> str:
         return self.path
 
     def __exit__(self, *error: object) -> None:
         discard(self.path)
-
-
-def _place(temporary: str, target: str, *, executable: bool) -> None:
-    os.chmod(temporary, (0o777 if executable else 0o666) & ~_umask())
-    replace(temporary, target)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

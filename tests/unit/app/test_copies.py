@@ -163,3 +163,16 @@ def test_what_is_in_the_way_is_told(made: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is a folder, and a file should be"):
         put_bytes(str(made / "bin"), b"")
     assert not [n for n in os.listdir(made) if n.startswith(".prun-")]
+
+
+@posix
+def test_copies_have_the_rights_that_any_new_file_gets(made: Path, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        put_tree(str(made), str(tmp_path / "out"))
+        put_bytes(str(tmp_path / "text"), b"x")
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("out/bin/tool", "out/data.txt", "text")]
+    assert modes == [0o750, 0o640, 0o640]
+    assert not [n for n in os.listdir(tmp_path) if n.startswith(".prun-")]
