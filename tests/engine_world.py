@@ -68,12 +68,16 @@ class MemoryCache:
     def __init__(self) -> None:
         self.entries: dict[CacheKey, Entry | Damaged] = {}
         self.blobs: dict[str, Any] = {}
+        self.read_ahead: list[str] = []
 
     def lookup(self, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
         return {k: self.entries[k] for k in keys if k in self.entries}
 
     def find(self, recipe: str, args: Sequence[str]) -> Found:
         return Found.of(recipe, args, self.entries)
+
+    def ahead(self, recipe: str) -> None:
+        self.read_ahead.append(recipe)
 
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         return [e for k, e in self.entries.items() if k.recipe == recipe and isinstance(e, Entry)]
@@ -181,6 +185,7 @@ class MemoryHistory:
         self.entries: dict[tuple[str, str | None], Entry] = {}
         self.recipes: dict[str, Recipe] = {}
         self.times: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
 
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         return self.entries.get((step, key))
@@ -192,7 +197,10 @@ class MemoryHistory:
         return self.recipes.get(digest)
 
     def tasks(self, step: str) -> int | None:
-        return None
+        return self.counts.get(step)
+
+    def ahead(self, step: str) -> None:
+        pass
 
     def seconds(self, step: str) -> float | None:
         return self.times.get(step)

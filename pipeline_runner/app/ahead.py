@@ -35,6 +35,9 @@ class Ahead:
             found.update(self._store.lookup([key for key in keys if key not in found]))
         return found
 
+    def ahead(self, recipe: str) -> None:
+        self._store.ahead(recipe)
+
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         return self._store.recipe_entries(recipe)
 

@@ -111,6 +111,9 @@ class StoreHistory:
     def had(self, step: str, key: CacheKey) -> bool:
         return list(key) in self._tasks(step).entries
 
+    def ahead(self, step: str) -> None:
+        self._tasks(step)
+
     def keys(self, step: str) -> Iterable[CacheKey]:
         """The cache keys of the step's last tasks."""
         return self._tasks(step).keys()

@@ -23,6 +23,7 @@ from ..store.sealed import seal, unseal
 if TYPE_CHECKING:
     from ..engine.bind import Binder
     from ..model.graph import Graph
+    from ..model.table import Table
     from ..store.store import Store
     from .opened import Opened
     from .publisher import FilePublisher
@@ -168,19 +169,20 @@ def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | N
 
     None where one cannot be told, or was written so lately that its time stamp proves nothing yet.
     """
-    wanted: dict[str, set[str | None]] = {}
+    wanted: dict[str, list[Table]] = {}
     for result in binder.results.values():
         if result.table.count:
-            wanted.setdefault(result.table.recipe, set()).update(result.table.args)
+            wanted.setdefault(result.table.recipe, []).append(result.table)
     read = {need for step in binder.graph.steps.values() for need in step.needs}
     names: list[str] = []
-    for recipe, args in wanted.items():
-        if any(a is not None and a.startswith(ONE_RUN) for a in args):
+    for recipe, tables in wanted.items():
+        if any(ONE_RUN in "".join(filter(None, table.args)) for table in tables):
             return None
         there = sorted(store.files.list(folder := f"entries/{recipe}"))
-        singles = [n for n in there if n.endswith(".json") and n[:-5] in args]
-        names += [f"{folder}/{name}" for name in singles]
-        if len(singles) < len(args - {None}):
+        alone = {name[:-5] for name in there if name.endswith(".json")}
+        singles = {args for table in tables for args in alone.intersection(table.args)}
+        names += [f"{folder}/{args}.json" for args in sorted(singles)]
+        if len(singles) < sum(table.count for table in tables):
             names += [f"{folder}/{name}" for name in there if name.endswith(".pack")]
     names += [name for last in binder.results if last not in read for name in _blobs(binder, last)]
     found = []

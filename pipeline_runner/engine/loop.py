@@ -139,6 +139,7 @@ class Loop:
             self.tell(m.SlotsFree(self.at(), free))
             dispatcher.send()
         if dispatcher.flying:
+            self.reuse.ahead()
             dispatcher.land(min(POLL_SECONDS, self._timers.wait(self.at(), POLL_SECONDS) or 0.0))
         elif not dispatcher.busy and not self.state.finished:
             wait = self._timers.wait(self.at(), None)

@@ -23,6 +23,9 @@ class Cache(Protocol):
     def find(self, recipe: str, args: Sequence[str]) -> Found:
         """The same for many keys of one recipe, as a table in their order."""
 
+    def ahead(self, recipe: str) -> None:
+        """Read what looking for many keys of a recipe will take, where that is at hand."""
+
     def recipe_entries(self, recipe: str) -> Iterable[Entry]:
         """Every entry made by a recipe (to tell `run` from `undecided`)."""
 
@@ -63,6 +66,9 @@ class History(Protocol):
 
     def tasks(self, step: str) -> int | None:
         """How many tasks the step had then."""
+
+    def ahead(self, step: str) -> None:
+        """Read what is known of the step's last tasks."""
 
 
 class TrackedFile(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from ..model.artifact import CacheKey, Damaged, Entry
@@ -12,6 +13,8 @@ from .items import pick
 from .ports import History
 from .prepare import Candidate, Candidates, Preparer
 from .reasons import damage, in_words, since_the_last
+
+MANY = 1000  # tasks from which on reading ahead is worth it
 
 
 class Reuse:
@@ -25,6 +28,19 @@ class Reuse:
         # by recipe, then args: which task of this run has made it, which one is about to
         self._made: dict[str, dict[str, tuple[str, int]]] = {}
         self._computing: dict[str, dict[str, tuple[str, int]]] = {}
+
+        steps = self.binder.graph.steps.values()
+        self._ahead = deque(s for s in steps if s.fanout is not None and preparer.reusable(s))
+
+    def ahead(self) -> None:
+        """While workers are busy: read what the next large fan-out will be looked up in."""
+        while self._ahead:
+            step = self._ahead.popleft()
+            unknown = self.binder.result(step.name).items is None
+            if unknown and (self.history.tasks(step.name) or 0) >= MANY:
+                self.preparer.cache.ahead(self.preparer.code.recipe(step.name).digest)
+                self.history.ahead(step.name)
+                return
 
     def prepare(self, at: float, step: Step, items: Sequence[int], again: bool) -> m.Prepared:
         """Bind items, make their keys, look them up. ``again``: their results were lost.

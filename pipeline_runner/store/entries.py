@@ -33,6 +33,7 @@ SAFE_CODECS = CODECS - {"pickle"}
 # why entries are treated as if they were not there
 UNSIGNED, FORMAT, PICKLED = "unsigned", "format", "pickle"
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
+_MANY = 1000  # entries from which on their reading is no time to look for garbage
 _AT_ONCE = 32  # packs of one recipe that are read together from far away
 _CUT = Damaged("corrupt", "its entry is damaged")
 
@@ -84,6 +85,11 @@ class Entries:
             at = range(len(args)) if None not in rows else [k for k, r in enumerate(rows) if r is not None]
             found.table.take(stretch(at), packed.table, stretch([row for row in rows if row is not None]))
             return found
+
+    def ahead(self, recipe: str) -> None:
+        """Read the packs of a recipe, of which many entries will be looked for."""
+        with no_gc(_MANY):
+            self._packs_of(recipe)
 
     def _packs_of(self, recipe: str) -> Packed:
         """What all packs of a recipe hold: those that are new since the last time are read."""
@@ -312,7 +318,7 @@ def entry_from_json(fields: list[Any], key: CacheKey) -> Entry:
 @contextmanager
 def no_gc(count: int) -> Iterator[None]:
     """Reading many entries makes many tuples and no garbage; looking for it would cost half."""
-    if count < 1000 or not gc.isenabled():
+    if count < _MANY or not gc.isenabled():
         yield
         return
     gc.disable()

@@ -123,6 +123,10 @@ class Store:
     def find(self, recipe: str, args: Sequence[str]) -> Found:
         return self.entries.find(recipe, args)
 
+    def ahead(self, recipe: str) -> None:
+        if self.files.is_local:
+            self.entries.ahead(recipe)
+
     def recipe_entries(self, recipe: str) -> list[Entry]:
         return self.entries.recipe_entries(recipe)
 

@@ -138,6 +138,25 @@ def test_forced_steps_run_and_what_follows_may_be_reused(make: Make) -> None:
     assert world.jobs[0][0].replace
 
 
+def test_while_workers_are_busy_what_a_large_fan_out_is_looked_up_in_is_read(make: Make) -> None:
+    world = make(
+        """
+        steps:
+          numbers: {call: m:numbers}
+          few: {call: m:few, foreach: numbers, inputs: {n: item}}
+          many: {call: m:many, foreach: numbers, inputs: {n: item}}
+          forced: {call: m:many, foreach: numbers, inputs: {n: item}}
+        """,
+        numbers=lambda: [1, 2], few=lambda n: n, many=lambda n: n, forced=lambda n: n,
+    )  # fmt: skip
+    world.history.counts = {"few": 10, "many": 100_000, "forced": 100_000}
+    world.run(force=["forced"])
+    assert world.cache.read_ahead == [world.code.recipe("many").digest]
+    world.cache.read_ahead.clear()
+    world.run()
+    assert world.cache.read_ahead == []  # nobody was waited for
+
+
 def test_a_failed_attempt_is_tried_again_after_its_delay(make: Make) -> None:
     attempts: list[int] = []
 
