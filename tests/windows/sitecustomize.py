@@ -168,8 +168,8 @@ _msvcrt = types.ModuleType("msvcrt")
 _msvcrt.__dict__.update(locking=_locking, LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2)
 
 _POSIX_OS = (
-    "fork", "killpg", "setsid", "getuid", "geteuid", "getgid", "getpgrp", "getpgid", "mkfifo", "chown", "wait4",
-    "register_at_fork", "sched_getaffinity", "posix_spawn", "O_NONBLOCK", "O_CLOEXEC", "O_DIRECTORY",
+    "fork", "killpg", "setsid", "getuid", "geteuid", "getgid", "getpgrp", "getpgid", "mkfifo", "chown",
+    "wait4", "register_at_fork", "sched_getaffinity", "posix_spawn", "O_NONBLOCK", "O_CLOEXEC", "O_DIRECTORY",
 )  # fmt: skip
 _POSIX_SIGNALS = (
     "SIGKILL", "SIGALRM", "SIGHUP", "SIGSTOP", "SIGCHLD", "SIGUSR1", "setitimer", "alarm", "ITIMER_REAL",
