@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 from ..keys.unhashable import type_name
@@ -10,6 +11,7 @@ from ..view.text import number, size
 from .facts import HEAD, Facts, jsonable
 
 MOST_COLUMNS = 40
+WIDE = 74  # columns of text: what is shown beside it is not wider on a common terminal
 
 
 def numpy_scalar_facts(value: Any) -> Facts:
@@ -67,7 +69,7 @@ def table_facts(value: Any) -> Facts:
     }
     shown = [f"{n} {k}" for n, k in zip(names, kinds, strict=True)][:MOST_COLUMNS]
     more = f", and {number(count - MOST_COLUMNS)} more" if count > MOST_COLUMNS else ""
-    lines = [f"columns: {', '.join(shown)}{more}"]
+    lines = wrap(f"columns: {', '.join(shown)}{more}", WIDE, subsequent_indent=" " * 9)
     if missing:
         lines.append(f"missing: {number(missing)} of {number(rows * count)} values")
     if rows:

@@ -38,7 +38,7 @@ STATUS_COLOURS = {
 _ONGOING = ("running", "killed")  # runs whose counts stand in no record
 _OPEN = ("running", "waiting", "unfinished")  # of a run that goes on, or was killed
 SHOWN_STEPS = 60
-PREVIEW_LINES = 12
+PREVIEW_LINES = 14
 
 
 class RunInfoLike(Protocol):

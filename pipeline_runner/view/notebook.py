@@ -31,9 +31,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = SHOWN_
     return "".join([*parts, "</tbody></table>"])
 
 
-def state(word: str) -> str:
-    """A state in its colour."""
-    shown = "run" if word == "succeeded" else word
+def state(word: str, *, whole_run: bool = False) -> str:
+    """A state in its colour; a task that succeeded was run, and a run that did succeeded."""
+    shown = "run" if word == "succeeded" and not whole_run else word
     colour = COLOURS.get(word)
     return f'<span style="color:{colour}">{escape(shown)}</span>' if colour else escape(shown)
 
@@ -48,9 +48,8 @@ def run_html(
         words = state(next(iter(step.counts))) if step.single else escape(counts_words(step.counts))
         rows.append((f"<b>{escape(step.name)}</b>", words, duration(step.seconds) if step.seconds else ""))
     failed = [(escape(t.id), escape(t.error or "")) for t in tasks if t.status == "failed"]
-    head = (
-        f"Run <code>{escape(id)}</code> of <b>{escape(pipeline)}</b>: {state(status)} in {duration(seconds)}"
-    )
+    what = f"Run <code>{escape(id)}</code> of <b>{escape(pipeline)}</b>"
+    head = f"{what}: {state(status, whole_run=True)} in {duration(seconds)}"
     errors = table(("failed", "error"), failed, 10) if failed else ""
     shown = table(("step", "state", "time"), rows)
     return f"<div><p>{head}; {escape(counts_words(counts))}</p>{shown}{errors}</div>"
@@ -61,7 +60,7 @@ def plan_html(
 ) -> str:
     """A plan: a row a step."""
     words = ", ".join(f"{n:,} {state(action)}" for action, n in summary.items() if n) or "nothing to do"
-    about = f"; about {rough(seconds)}" if seconds else ""
+    about = f"; {'about ' if seconds >= 1 else ''}{rough(seconds)}" if seconds else ""
     rows = [
         (
             str(row.wave),

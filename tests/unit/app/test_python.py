@@ -65,6 +65,7 @@ def test_notebooks(demo: Path) -> None:
     ElementTree.fromstring(plan)
     run = pipeline.run(backend="sequential")
     ElementTree.fromstring(run._repr_html_())
+    assert ">succeeded</span> in " in run._repr_html_()
     assert "<b>describe</b>" in run._repr_html_()
     html = run.task("load")._repr_html_()
     ElementTree.fromstring(html)
