@@ -135,6 +135,7 @@ def execute(
         runner.close()
         record, seconds = closed[0]
         _tell(told, ev.RunFinished(seconds, status))
+    store.entries.lookup((), refresh=True)  # workers have written since folders were listed here
     run = Run(record, store, graph=graph)
     run.notes = [*store.notes(), *notes.told()]
     return run
