@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +40,7 @@ _ONGOING = ("running", "killed")  # runs whose counts stand in no record
 _OPEN = ("running", "waiting", "unfinished")  # of a run that goes on, or was killed
 SHOWN_STEPS = 60
 PREVIEW_LINES = 14
+_SIZED = re.compile(r", [\d.]+ [KMGT]?i?B\Z")  # a kind that tells its size already
 
 
 class RunInfoLike(Protocol):
@@ -262,11 +264,12 @@ class Output(NamedTuple):
 
 
 def _output(output: Output, width: int | None, most: int | None) -> list[str]:
-    taken = size(output.size) if output.size else ""
+    taken = size(output.size) if output.size and not _SIZED.search(output.kind) else ""
     title = ", ".join(part for part in (output.name, output.kind, taken) if part)
     shown = harmless(output.preview or "").expandtabs(4).splitlines()
     if len(shown) == 1 and len(title) + len(shown[0]) + 6 <= (width or 100):
         return [f"  {title}: {shown[0]}"]
+    most = None if most is None or len(shown) + output.more == most + 1 else most  # no line for one line
     cut = (max(len(shown) - most, 0) if most is not None else 0) + output.more
     lines = [f"  {title}", *(clip("    " + line, width) for line in shown[:most])]
     return [*lines, f"    ... {plural(cut, 'more line')}"] if cut > 0 else lines

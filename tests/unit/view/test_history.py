@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from pipeline_runner.view.history import SHOWN_STEPS, run_lines, runs_lines, task_lines
+from pipeline_runner.view.history import PREVIEW_LINES, SHOWN_STEPS, run_lines, runs_lines, task_lines
 
 Golden = Callable[..., None]
 
@@ -81,10 +81,22 @@ def test_a_task(golden: Golden) -> None:
     golden("show_task", task_lines(about, width=80), 80)
 
 
+def shown(kind: str, count: int, more: int = 0) -> list[str]:
+    preview = "\n".join(map(str, range(count)))
+    return task_lines({"id": "a", "status": "succeeded", "outputs": [("", kind, 9, preview, more)]}, width=80)
+
+
 def test_a_long_preview_is_cut() -> None:
-    about = {"id": "a", "status": "succeeded", "outputs": [("", "str", 9, "\n".join(map(str, range(100))))]}
-    lines = task_lines(about, width=80)
-    assert lines[-1] == "    ... 88 more lines"
+    assert shown("str", 100)[-1] == f"    ... {100 - PREVIEW_LINES} more lines"
+    assert shown("str", 100, 900)[-1] == f"    ... {1000 - PREVIEW_LINES} more lines"
+    assert shown("str", PREVIEW_LINES + 1)[-1] == f"    {PREVIEW_LINES}", (
+        "the line that says so would be as long"
+    )
+
+
+def test_a_size_is_told_once() -> None:
+    assert "  str, 9 B" in shown("str", 3)
+    assert "  PNG image 6 x 4, 22 KiB" in shown("PNG image 6 x 4, 22 KiB", 3)
 
 
 def test_a_reused_task_says_what_made_it() -> None:
