@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..keys.objects import content_digest
+
 _DEEP = 6  # levels that are gone into
 _LONG = 60  # characters of a value that are shown
 
@@ -13,7 +15,7 @@ def difference(old: Any, new: Any, path: str = "", depth: int = 0) -> str:
     where = f"at {path}: " if path else ""
     if type(old) is not type(new):
         return f"{where}{_name(old)} became {_name(new)}"
-    if type(old).__module__.partition(".")[0] in ("numpy", "pandas"):
+    if type(old).__module__.partition(".")[0] in ("numpy", "pandas") and hasattr(old, "shape"):
         return _arrays(old, new, where)
     if depth < _DEEP:
         if isinstance(old, dict):
@@ -29,6 +31,9 @@ def difference(old: Any, new: Any, path: str = "", depth: int = 0) -> str:
                 ((f"{path}.{n}", v, vars(new).get(n)) for n, v in vars(old).items() if n in vars(new)), depth
             )
     try:
+        if type(old).__eq__ is object.__eq__:  # that tells one object from another, not what they hold
+            same = content_digest(old) == content_digest(new)
+            return "" if same else f"{where}the content of {type(old).__name__} differs"
         same = bool(old == new) or (old != old and new != new)
     except Exception:
         same = False

@@ -50,3 +50,19 @@ def test_no_difference_is_told_where_there_is_none(value: Any) -> None:
     import copy
 
     assert difference(value, copy.deepcopy(value)) == ""
+
+
+class Slotted:
+    __slots__ = ("x",)
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+
+def test_objects_that_only_know_who_they_are_are_compared_by_content() -> None:
+    def thing(x: int, seed: int) -> dict[str, object]:
+        return {"random": np.random.default_rng(seed), "slotted": Slotted(x)}
+
+    assert difference(thing(1, 1), thing(1, 1)) == ""
+    assert difference(thing(1, 1), thing(2, 1)) == "at ['slotted']: the content of Slotted differs"
+    assert difference(thing(1, 1), thing(1, 2)) == "at ['random']: the content of Generator differs"
