@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import StoreError
 from ..model.artifact import Artifact, Entry
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from ..model.work import Job, StoreAt, Task
@@ -92,7 +93,7 @@ class _Batch:
                 self.store.commit(entries, self.job.replace)
             except BaseException as exc:
                 _reraise(exc, self.host)
-                error = self.describe(exc, "output", f"the result cannot be stored: {headline(exc)}")
+                error = _info(_unstorable("the result", exc), self.job, self.mask)
                 for position in self.pending:
                     done = self.outcomes[position]
                     if isinstance(done, Succeeded):
@@ -207,11 +208,7 @@ class _Batch:
         try:
             return self.store.encode(value)
         except Exception as exc:
-            what = f"{name} " if name else "what it returned "
-            if not type(exc).__module__.startswith("pipeline_runner."):
-                raise TaskError("output", f"{what}cannot be stored: {headline(exc)}", cause=exc) from exc
-            hint = str(getattr(exc, "hint", ""))
-            raise TaskError("output", f"{what}cannot be stored: {exc}", hint, exc.__cause__) from exc
+            raise _unstorable(name or "what it returned", exc) from exc
 
     def split(self, value: Any) -> dict[str, Artifact]:
         if not isinstance(value, (list, tuple)):
@@ -281,6 +278,13 @@ def _secrets(job: Job) -> Mapping[str, str]:
     """What is masked: the pipeline's secrets, and the key that signs the store."""
     sign = job.store.sign if isinstance(job.store, StoreAt) else None
     return job.secrets if sign is None else {**job.secrets, "the store's key": sign}
+
+
+def _unstorable(what: str, exc: BaseException) -> TaskError:
+    if not type(exc).__module__.startswith("pipeline_runner."):
+        return TaskError("output", f"{what} cannot be stored: {headline(exc)}", cause=exc)
+    cause = None if isinstance(exc, StoreError) else exc.__cause__  # a full disk is told by its message
+    return TaskError("output", f"{what} cannot be stored: {exc}", str(getattr(exc, "hint", "")), cause)
 
 
 def _info(exc: TaskError, job: Job, mask: Masker) -> ErrorInfo:

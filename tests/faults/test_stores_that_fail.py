@@ -294,6 +294,8 @@ def test_a_result_that_does_not_fit_fails_its_task_alone(project: Project, backe
     assert process.returncode == 1, process.stderr
     assert "cannot write to the store" in process.stdout + process.stderr
     assert "File too large" in process.stdout
+    assert "Traceback" not in process.stdout + process.stderr  # the message says it
+    assert "StoreError" not in process.stdout + process.stderr
     assert not list((project.folder / "shared" / "tmp").iterdir())
     result = project.run()
     assert reused(result) == {"small"}
