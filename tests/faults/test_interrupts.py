@@ -168,6 +168,21 @@ def test_twice_what_runs_ends_at_once(project: Project, backend: str) -> None:
     assert run.record() == "cancelled"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can say whose children they are")
+def test_a_timeout_in_this_process_ends_what_the_task_started(project: Project) -> None:
+    project.file("tasks.py", TASKS)
+    project.pipeline(
+        """
+        steps:
+          f: {call: tasks:hang_with_a_child, timeout: 1s, foreach: [1], inputs: {x: item}}
+          g: {call: tasks:note, trigger_rule: all_done, needs: [f], inputs: {x: run.id}}
+        """
+    )
+    result = project.run("--backend", "sequential", exit=1)
+    assert "timed out" in result.tasks["f[1]"]["error"] or "longer than" in result.tasks["f[1]"]["error"]
+    assert relatives(project) == []
+
+
 def test_half_written_results_of_killed_workers_are_removed(project: Project) -> None:
     run = Interrupted(project, "loky", "writes")
     assert list((project.folder / ".prun" / "tmp").iterdir()) != []
