@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..engine.references import BindError
 from ..engine.results import Unknown
 from ..errors import Place, Problem
-from ..model.bound import Inline
-from ..model.graph import Files, Input, Step
+from ..model.bound import Bound, FileArg, Inline
+from ..model.graph import Input, Step
 
 if TYPE_CHECKING:
     from .session import Session
@@ -41,19 +41,29 @@ def annotation_problems(
         binding = step.args[name]
         if isinstance(binding, Input) and binding.ref.root != "params":
             continue
-        if isinstance(binding, Files):
-            continue
         try:
             bound, _ = binder.argument(step, name, None)
         except (Unknown, BindError, AssertionError):
             continue
-        if isinstance(bound, Inline) and not admits(parameter.annotation, bound.value):
+        value, hint = _given(bound)
+        if hint and not admits(parameter.annotation, value):
             yield Problem(
                 "annotation",
-                f"{step.call} takes {name!r} as {parameter.annotation}, not {type(bound.value).__name__}",
+                f"{step.call} takes {name!r} as {parameter.annotation}, not {type(value).__name__}",
                 place(step, name),
-                f"the value is {bound.value!r}"[:120],
+                hint,
             )
+
+
+def _given(bound: Bound) -> tuple[Any, str]:
+    """What the callable is given, and that in words; "" where it is not known."""
+    if isinstance(bound, Inline):
+        return bound.value, f"the value is {bound.value!r}"[:120]
+    if isinstance(bound, FileArg) and bound.many:
+        return list(bound.paths), "a folder, a pattern or a list of paths gives a list"
+    if isinstance(bound, FileArg):
+        return bound.paths[0], "one file gives its path as text; a folder or a pattern gives a list"
+    return None, ""
 
 
 def admits(annotation: str, value: Any) -> bool:

@@ -31,7 +31,8 @@ def difference(old: Any, new: Any, path: str = "", depth: int = 0) -> str:
                 ((f"{path}.{n}", v, vars(new).get(n)) for n, v in vars(old).items() if n in vars(new)), depth
             )
     try:
-        if type(old).__eq__ is object.__eq__:  # that tells one object from another, not what they hold
+        # an equality that tells objects apart, not what they hold
+        if getattr(type(old), "__eq__", None) is object.__eq__:
             same = content_digest(old) == content_digest(new)
             return "" if same else f"{where}the content of {type(old).__name__} differs"
         same = bool(old == new) or (old != old and new != new)

@@ -148,3 +148,23 @@ def test_verify_names_them_too(work: Project) -> None:
         ("unstable-type", "dict"): ["addressed"],
         ("unstable-type", "str"): ["text"],
     }
+
+
+def test_what_files_give_is_compared_with_annotations(project: Project) -> None:
+    project.file("work.py", """
+        def one(path: str): return path
+        def many(paths: list[str]): return paths
+        """).file("data/a.txt", "a")  # fmt: skip
+    project.file("pipeline.yaml", """
+        steps:
+          right: {call: work:one, files: {path: data/a.txt}}
+          good: {call: work:many, files: {paths: data}}
+          one: {call: work:one, files: {path: "data/*"}}
+          many: {call: work:many, files: {paths: data/a.txt}}
+        """)  # fmt: skip
+    found = project.prun("check", "--json", exit=2).json["problems"]
+    assert [p["message"] for p in found] == [
+        "work:one takes 'path' as str, not list",
+        "work:many takes 'paths' as list[str], not str",
+    ]
+    assert "gives a list" in found[0]["hint"]
