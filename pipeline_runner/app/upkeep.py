@@ -199,7 +199,6 @@ class Upkeep:
             decided = plan(census, Roots(*stay), limits)
         if not dry_run and not decided.nothing:
             carry_out(self.store, census, decided, now=self.now)
-            self._forget_stamps(census)
         going = {e.key: e for e in decided.entries}
         return Swept(
             self.store.url,
@@ -213,10 +212,6 @@ class Upkeep:
             [Kind(k, *decided.by_kind[k]) for k in sorted(decided.by_kind)],
             sorted(_biggest(census, tasks_by_key(records), going), key=lambda b: -b.seconds)[:_MOST],
         )
-
-    def _forget_stamps(self, census: Census) -> None:
-        """They say which run left all up to date, and its record may be gone."""
-        self.store.files.delete_many([n for n in census.files if n.startswith("index/stamps/")])
 
 
 def open_for_verify(

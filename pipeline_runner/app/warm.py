@@ -132,7 +132,7 @@ class Stamps:
             return
         if any(_names_the_run(path) for step in graph.steps.values() for path in step.publish.values()):
             return
-        stored = stored_files(self.opened.store, binder)
+        stored = stored_files(self.opened.store, binder, run_id)
         if stored is None:
             return
         steps = []
@@ -164,8 +164,8 @@ def _names_the_run(path: Any) -> bool:
     return any(getattr(part, "root", "") == "run" for part in getattr(path, "parts", ()))
 
 
-def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | None:
-    """The files that hold the entries of a run, and the blobs of what no step reads.
+def stored_files(store: Store, binder: Binder, run_id: str) -> list[tuple[str, int, int]] | None:
+    """The files that hold the entries and the record of a run, and the blobs of what no step reads.
 
     None where one cannot be told, or was written so lately that its time stamp proves nothing yet.
     """
@@ -174,7 +174,7 @@ def stored_files(store: Store, binder: Binder) -> list[tuple[str, int, int]] | N
         if result.table.count:
             wanted.setdefault(result.table.recipe, []).append(result.table)
     read = {need for step in binder.graph.steps.values() for need in step.needs}
-    names: list[str] = []
+    names = [f"runs/{run_id}/run.json"]  # later records refer to it for their tasks
     for recipe, tables in wanted.items():
         if any(ONE_RUN in "".join(filter(None, table.args)) for table in tables):
             return None

@@ -148,6 +148,32 @@ def test_gc_keeps_the_record_that_a_later_run_refers_to(demo: Project) -> None:
     assert reused(demo.run()) == TASKS
 
 
+def test_a_run_whose_record_is_gone_is_not_referred_to(demo: Project) -> None:
+    """Not even where the stamp of it lies elsewhere, out of gc's sight."""
+    demo.edit("pipeline.yaml", "params:", "store: {url: shared, sign: env:STORE_KEY}\nparams:")
+    env = {"STORE_KEY": "a key of the team, not theirs"}
+    first = demo.run(env=env).json["run_id"]
+    demo.run(env=env)
+    (demo.folder / "shared" / "runs" / first / "run.json").unlink()
+    assert reused(demo.run(env=env)) == TASKS
+    assert demo.prun("show", "text", "--json", env=env).json["outputs"]
+
+
+def test_gc_counts_the_runs_of_each_checkout(demo: Project, tmp_path: Path) -> None:
+    """One pipeline, checked out twice over one store: that one runs often takes nothing from the other."""
+    shared = str(tmp_path / "shared")
+    other = Project(tmp_path / "other").file("work.py", CODE).pipeline(PIPELINE)
+    demo.run("--store", shared, "-p", "n=2")
+    for n in (4, 5):
+        other.run("--store", shared, "-p", f"n={n}")
+    (tmp_path / "shared" / "latest" / "demo.json").unlink()  # keeps what each step gave last, by itself
+    gc = ("cache", "gc", "--store", shared, "--grace", "0s", "--keep-runs", "1", "--json")
+    assert demo.prun(*gc, "--forget", "1d", "--dry-run").json["runs"] == 1
+    assert other.prun(*gc).json["runs"] == 1  # that of n=4
+    assert reused(demo.run("--store", shared, "-p", "n=2")) == TASKS - {"double[2]"}
+    assert len(reused(other.run("--store", shared, "-p", "n=5"))) == 8
+
+
 def test_gc_up_to_a_size(demo: Project) -> None:
     demo.run()
     swept = demo.prun("cache", "gc", "--grace", "0s", "--max-size", "60KiB", "--json").json
