@@ -46,11 +46,6 @@ class Process:
         """Raises ``OSError`` if the process is gone."""
         send(self._calls, message, self._folder)
 
-    @property
-    def has_answered(self) -> bool:
-        """Or died: whether ``receive`` returns at once."""
-        return bool(self.answers.poll())
-
     def receive(self) -> bytes:
         """What it answered; ``OSError`` or ``EOFError`` if it died before."""
         return receive(self.answers)

@@ -132,23 +132,25 @@ class LokyPool:
         count = not ready or now - self._counted > _SLICE
         self._counted = now if count else self._counted
         for slot, pipe in busy:
-            if pipe in ready or (count and slot.gone):
+            if pipe in ready or (count and slot.gone and slot.has_answered):
                 self._take(slot)
+            elif count and slot.gone:
+                self._lost(slot)
 
     def _take(self, slot: Slot) -> None:
-        batch = slot.batch
-        assert batch is not None
         try:
             answer = slot.answer()
         except Exception:
-            self._lost(slot, batch)
+            self._lost(slot)
             return
         self._answer(slot, answer.outcomes)
         if answer.spoiled:
             slot.kill()
 
-    def _lost(self, slot: Slot, batch: Batch) -> None:
+    def _lost(self, slot: Slot) -> None:
         """The worker died."""
+        batch = slot.batch
+        assert batch is not None
         running = slot.running()
         why, log = slot.why_ended(), read_log(slot.log, masker(batch.job.secrets, batch.job.project.root))
         slot.kill()

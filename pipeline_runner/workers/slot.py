@@ -77,9 +77,14 @@ class Slot:
         """Whether the worker died: a child of a task may keep its pipe open."""
         return self._process is not None and self._process.gone
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is an answer of a worker that is gone."""
+        return self._process is not None and self._process.answers.poll()
+
     def answer(self) -> Answer:
-        """What the worker answered to the batch. Raises ``EOFError`` or ``OSError`` if it died."""
-        if self._process is None or self.batch is None or not self._process.has_answered:
+        """What the worker answers to the batch. Raises ``EOFError`` or ``OSError`` if it died."""
+        if self._process is None or self.batch is None:
             raise EOFError
         return unpack(self._process.receive(), self.batch.tasks, self.batch.job.run)
 
