@@ -24,6 +24,7 @@ class LoadedGraph(NamedTuple):
     places: Places
     graph_id: str  # of exactly this graph with these params; "" where it is not kept
     errors: Sequence[Problem] = ()
+    calls: Sequence[tuple[tuple[str | int, ...], str]] = ()  # then: those of the other steps, and where
 
 
 def load_graph(
@@ -51,7 +52,7 @@ def load_graph(
         loaded = places.load(params, overrides)
         built = try_build(loaded)
         if built.errors:
-            return LoadedGraph(built.graph, loaded.params, places, "", built.errors)
+            return LoadedGraph(built.graph, loaded.params, places, "", built.errors, built.calls)
         compiled = Compiled(built.graph, loaded.params)
         if name is not None:
             compiled = kept.keep(name, loaded.files, compiled)

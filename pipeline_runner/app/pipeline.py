@@ -86,7 +86,7 @@ class Pipeline:
         if found.errors:
             from ..resolve.order import sort_problems
 
-            raise PipelineError(sort_problems([*found.errors, *pipeline._more_problems()]))
+            raise PipelineError(sort_problems([*found.errors, *pipeline._more_problems(found.calls)]))
         return pipeline
 
     @property
@@ -235,14 +235,14 @@ class Pipeline:
 
         return draw(self.drawing(), format)
 
-    def _more_problems(self) -> list[Problem]:
-        """What else is wrong with the steps that could be resolved, to tell all of it at once."""
+    def _more_problems(self, calls: Sequence[tuple[tuple[str | int, ...], str]]) -> list[Problem]:
+        """What else is wrong with the steps that could be resolved, and with the calls of the others."""
         from .preflight import Preflight
 
         try:
-            return Preflight(self._session(False), self._backend(None), self._place).problems(
-                self.graph.steps
-            )
+            preflight = Preflight(self._session(False), self._backend(None), self._place)
+            errors = [found for found in preflight.callables(calls) if found.severity == "error"]
+            return preflight.problems(self.graph.steps) + errors
         except PrunError as error:
             return list(error.problems)
 

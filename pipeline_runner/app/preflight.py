@@ -13,7 +13,7 @@ from ..engine.references import BindError
 from ..engine.results import Unknown
 from ..errors import BlobLost, Place, Problem
 from ..keys.code import CodeError
-from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text
+from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text, calls_of
 from .annotations import annotation_problems
 from .limits import too_much
 
@@ -139,28 +139,27 @@ class Preflight:
         return own if own != nowhere else self._where(("env",))
 
     def _callables(self, step: Step) -> Iterator[Problem]:
-        at: tuple[str | int, ...] = ("steps", step.name)
-        calls = [((*at, "call"), step.call)]
-        calls += [((*at, "check", o) if o else (*at, "check"), call) for o, call in step.check.items()]
-        bad = False
+        found = list(self.callables(calls_of(step.name, step.call, step.check)))
+        yield from found
+        if not any(problem.severity == "error" for problem in found):
+            yield from self._signature(step)
+
+    def callables(self, calls: Iterable[tuple[tuple[str | int, ...], str]]) -> Iterator[Problem]:
+        """What is wrong with callables, each with where it is written."""
         for path, call in calls:
             try:
                 fingerprint = self.session.code.fingerprint(call)
             except CodeError as error:
-                bad = True
                 where = getattr(error, "where", None)
                 place = where if isinstance(where, Place) else self._where(path)
                 yield Problem("callable", str(error), place, getattr(error, "hint", ""))
             else:
                 if self.session.code.signature(call) is None and self.session.code.is_data(call):
-                    bad = True
                     yield Problem(
                         "callable", f"{call} is a value, and nothing that can be called", self._where(path)
                     )
                 for warning in fingerprint.warnings:
                     yield Problem("dynamic-code", warning, self._where(path), "", "warning")
-        if not bad:
-            yield from self._signature(step)
 
     def _signature(self, step: Step) -> Iterator[Problem]:
         signature = self.session.code.signature(step.call)

@@ -163,3 +163,10 @@ class Graph(NamedTuple):
     hook_env: Mapping[str, Text | str] = {}  # of the pipeline's env what names neither item nor matrix
     sign: str | None = None  # where the key lies that signs the store's records
     safe: bool = False  # serializers: safe, so no pickles
+
+
+def calls_of(step: str, call: str, check: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]:
+    """Every callable that a step names, and where it is written."""
+    at = ("steps", step)
+    checks = [((*at, "check", output) if output else (*at, "check"), name) for output, name in check.items()]
+    return [((*at, "call"), call), *checks]

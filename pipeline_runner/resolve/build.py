@@ -20,14 +20,18 @@ from ..model.graph import (
     Share,
     Step,
     Text,
+    calls_of,
 )
 from ..model.names import RESERVED
-from ..spec.load import Loaded
+from ..spec.load import UNKNOWN, Loaded
 from ..spec.models import RetrySpec, StepSpec
 from ..spec.reference import RefError, looks_like_reference, parse_text
 from .fan_outs import fan_out, followed
 from .order import find_cycle, in_order, sort_problems
+from .published import check_publish
 from .scope import ANYWHERE, PLAIN, Context, Path, Scope, near_name
+
+_MAY_FOLLOW = frozenset({"no-item", "no-matrix", "unknown-axis", "unknown-argument"})
 
 
 class Built(NamedTuple):
@@ -35,6 +39,7 @@ class Built(NamedTuple):
 
     graph: Graph
     problems: tuple[Problem, ...]
+    calls: tuple[tuple[Path, str], ...] = ()  # the callables of steps that are not in the graph, and where
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -57,7 +62,9 @@ def try_build(loaded: Loaded) -> Built:
     """The graph of a loaded pipeline as far as it can be made, and every problem, sorted by place."""
     builder = _Builder(loaded)
     steps = {name: builder.step(name, spec) for name, spec in loaded.spec.steps.items()}
-    builder.check_publish(steps)
+    for name, spec in loaded.rest.items():
+        builder.judge(name, spec)
+    check_publish(builder, steps)
     cycle = find_cycle({n: [d for d in s.needs if d in steps] for n, s in steps.items()})
     if cycle:
         path = " -> ".join(cycle)
@@ -68,7 +75,9 @@ def try_build(loaded: Loaded) -> Built:
     problems = sort_problems([*loaded.problems, *builder.problems])
     if any(p.severity == "error" for p in problems):
         steps = {name: step for name, step in steps.items() if name not in builder.bad}
-    return Built(_graph(loaded, steps), tuple(problems))
+    left = {n: s for n, s in (loaded.spec.steps | loaded.rest).items() if n not in steps}
+    calls = [found for name, spec in left.items() for found in calls_of(name, spec.call, spec.check)]
+    return Built(_graph(loaded, steps), tuple(problems), tuple(c for c in calls if c[1] != UNKNOWN))
 
 
 def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
@@ -178,6 +187,19 @@ class _Builder(Context):
             where=self.loaded.source.place(at, key=True),
         )
 
+    def judge(self, name: str, spec: StepSpec) -> None:
+        """Tell what is wrong with the references of a step that cannot be made.
+
+        What may only follow from the keys that are missing is not told: an item without a fan-out.
+        """
+        found, self.problems = self.problems, []
+        scope = Scope(self, name, spec)
+        self.args(scope)
+        fan_out(scope)
+        scope.when()
+        self.after(name, spec)
+        self.problems = [*found, *(p for p in self.problems if p.code not in _MAY_FOLLOW)]
+
     def args(self, scope: Scope) -> dict[str, Binding]:
         spec, name = scope.spec, scope.name
         args: dict[str, Binding] = {}
@@ -254,26 +276,6 @@ class _Builder(Context):
                     f"{self.spec.pools[pool]}", path, "ask for less, or make the pool bigger",
                 )  # fmt: skip
         return {pool: places for _, pool, places in reversed(named)}
-
-    def check_publish(self, steps: Mapping[str, Step]) -> None:
-        seen: dict[str, str] = {}
-        for name, step in steps.items():
-            for output, target in step.publish.items():
-                path: Path = ("steps", name, "publish", output) if output else ("steps", name, "publish")
-                if isinstance(target, str):
-                    shown = target
-                    varies = False
-                else:
-                    shown = "".join(f"${{{{ {p} }}}}" if isinstance(p, Ref) else p for p in target.parts)
-                    varies = any(isinstance(p, Ref) and p.root in ("item", "matrix") for p in target.parts)
-                if step.fanout is not None and not varies:
-                    self.problem(
-                        "publish", f"every item of {name!r} would be published at {shown!r}", path,
-                        "name the item in the path: ${{ item.name }} or ${{ matrix.NAME }}",
-                    )  # fmt: skip
-                elif not varies and shown in seen:
-                    self.problem("publish", f"{shown!r} is published by {seen[shown]!r} too", path)
-                seen.setdefault(shown, name)
 
 
 def _max_failures(written: int | str | None) -> int | Share | None:

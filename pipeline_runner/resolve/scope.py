@@ -40,7 +40,7 @@ class Context:
         near = difflib.get_close_matches(name, sorted(self.known), 1)
         if near:
             return f"did you mean {near[0]!r}?"
-        return "steps: " + ", ".join(list(self.spec.steps)[:12])
+        return "steps: " + ", ".join([*self.spec.steps, *sorted(self.loaded.broken)][:12])
 
 
 class Scope:

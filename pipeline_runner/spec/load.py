@@ -20,6 +20,8 @@ from .params import ParamSet
 from .source import Node, SourceMap
 
 _OWN_KEYS = frozenset({"env", "pools", "profiles", "secrets"})  # top keys whose entries are judged one by one
+UNKNOWN = "unknown:unknown"  # stands for a call that cannot be read
+_ARGUMENTS = frozenset({"inputs", "files", "with"})  # of a step: their entries are
 
 
 class Loaded(NamedTuple):
@@ -33,6 +35,7 @@ class Loaded(NamedTuple):
     files: tuple[tuple[str, str], ...]  # every YAML file read: absolute path, digest of its bytes
     problems: tuple[Problem, ...]
     broken: frozenset[str]  # names of steps whose own definition is wrong
+    rest: dict[str, StepSpec]  # what of these can be read nevertheless, to judge the references in it
 
 
 def load(
@@ -68,6 +71,7 @@ def load(
         tuple(sources.files),
         tuple(loader.problems),
         frozenset(loader.broken),
+        loader.rest,
     )
 
 
@@ -83,6 +87,7 @@ class _Loader:
         self.source = SourceMap(sources.root)
         self.problems: list[Problem] = list(sources.problems)
         self.broken: set[str] = set()
+        self.rest: dict[str, StepSpec] = {}
 
     def report(
         self, code: str, message: str, path: tuple[str | int, ...], hint: str = "", key: bool = False
@@ -137,8 +142,23 @@ class _Loader:
             step = StepSpec.model_validate(value)
         except ValidationError as error:
             self.problems += problems_of(error, self.source, path, "step")
+            self.keep_rest(name, value, [found["loc"] for found in error.errors(include_url=False)])
             return None
+        if not named:
+            self.rest[name] = step
         return step if named else None
+
+    def keep_rest(self, name: str, value: dict[str, Any], wrong: Sequence[tuple[str | int, ...]]) -> None:
+        """What a step says beside what is wrong with it."""
+        kept = dict(value)
+        for key, *inside in wrong:
+            arguments = kept.pop(str(key), None)
+            if inside and isinstance(arguments, dict) and key in _ARGUMENTS:
+                kept[str(key)] = {name: item for name, item in arguments.items() if name != inside[0]}
+        try:
+            self.rest[name] = StepSpec.model_validate({"call": UNKNOWN, **kept})
+        except ValidationError:  # what else is wrong follows from that
+            pass
 
     def step_name(self, name: str) -> bool:
         if name in RESERVED:

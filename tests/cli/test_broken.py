@@ -452,6 +452,23 @@ def test_a_store_in_memory_is_for_threads_alone(broken: Project) -> None:
     assert broken.prun("run", exit=2).err.startswith("pipeline.yaml:1:8: error: memory://x")
 
 
+def test_callables_of_steps_that_are_wrong_otherwise_are_looked_for_too(broken: Project) -> None:
+    broken.pipeline(
+        """
+        steps:
+          a: {call: tasks:nope, inputs: {x: nowhere}}
+          b: {call: nomodule:f, retry: often, check: tasks:no_check}
+          c: {call: 5}
+        """
+    )
+    result = broken.check("--json", exit=2)
+    found = [(p["line"], p["code"]) for p in result.json["problems"]]
+    assert sorted(found) == [
+        (2, "callable"), (2, "unknown-step"), (3, "callable"), (3, "callable"), (3, "value"), (4, "value"),
+    ]  # fmt: skip
+    assert_nothing_happened(broken)
+
+
 def test_a_store_that_cannot_be_written(broken: Project) -> None:
     broken.file("occupied", "a file").pipeline("store: occupied\nsteps:\n  make: {call: tasks:make}\n")
     for result in (broken.run(exit=2), broken.check(exit=2)):

@@ -379,6 +379,32 @@ def test_all_problems_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
     assert not any("'broken'" in p.message and p.code == "unknown-step" for p in found)
 
 
+def test_a_broken_step_s_references_are_judged_too(tmp_path: Path) -> None:
+    text = """\
+        steps:
+          a: {call: m:a, retry: often, inputs: {x: nope, y: 5}, when: a.b =, needs: [c]}
+          b: {cal: m:b, with: {x: '${{ params.q }}'}}
+          run: {call: m:run, inputs: {x: nope}}
+        """
+    found = [(p.code, at(p)[:6]) for p in problems_of(tmp_path, text)]
+    assert found == [
+        ("value", "often,"), ("unknown-step", "nope, "), ("reference", "5}, wh"), ("condition", "a.b =,"),
+        ("unknown-step", "c]}"), ("unknown-key", "cal: m"), ("unknown-param", "'${{ p"),
+        ("step-name", "run: {"), ("unknown-step", "nope}}"),
+    ]  # fmt: skip
+
+
+def test_what_follows_from_a_misspelt_key_is_not_told_too(tmp_path: Path) -> None:
+    text = """\
+        steps:
+          a: {call: m:a, foreech: [1], inputs: {x: item, y: item.z}, publish: "${{ item }}.txt"}
+          b: {call: m:b, matrixx: {k: [1]}, inputs: {x: matrix.k}}
+          c: {call: m:c, input: {n: a}, cache: {ignore: [n]}, outputs: 5}
+          d: {call: m:d, inputs: {x: a.0, y: c.out, z: b}}
+        """
+    assert {p.code for p in problems_of(tmp_path, text)} == {"unknown-key", "value"}
+
+
 def test_a_cycle_is_told_by_its_path(tmp_path: Path) -> None:
     found = problems_of(
         tmp_path,
