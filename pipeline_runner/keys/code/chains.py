@@ -6,6 +6,7 @@ import ast
 
 from .summary import NAME, PACKAGE, Chain
 
+IMPORTERS = frozenset(["import_module", "__import__"])
 _DISPLAYS = (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Tuple, ast.Set)
 
 
@@ -56,7 +57,7 @@ def import_request(node: ast.Call) -> tuple[str, str] | None:
     """
     func = node.func
     called = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
-    if called not in ("import_module", "__import__"):
+    if called not in IMPORTERS:
         return None
     first = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "name"), None)
     if first is None:

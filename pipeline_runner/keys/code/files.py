@@ -66,8 +66,8 @@ class SourceFiles:
             record = self._record(path)
             if record is None:
                 found = Summary(error=("the file cannot be read", 1, 1, ""))
-            else:
-                found = from_plain(marshal.loads(record.summary))
+            else:  # just parsed, or known
+                found = self._summaries.get(path) or from_plain(marshal.loads(record.summary))
             self._summaries[path] = found
         return found
 
@@ -91,8 +91,11 @@ class SourceFiles:
         if record is not None and record.digest == content:
             made = FileRecord(stat, _is_fresh(now, stat), content, record.summary)
         else:
-            plain = to_plain(_parse(data, path)) if path.endswith(".py") else ()
-            made = FileRecord(stat, _is_fresh(now, stat), content, marshal.dumps(plain) if plain else b"")
+            raw = b""
+            if path.endswith(".py"):
+                summary = self._summaries[path] = _parse(data, path)
+                raw = marshal.dumps(to_plain(summary))
+            made = FileRecord(stat, _is_fresh(now, stat), content, raw)
         if made != record:
             self._sections["files"][path] = tuple(made)
             self.changed = True

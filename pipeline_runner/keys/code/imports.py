@@ -54,9 +54,8 @@ def visit_assign(w: Walk, node: ast.Assign) -> None:
     w._push([node.value, *node.targets])
 
 
-def note_query(w: Walk, node: ast.Call) -> None:
+def note_query(w: Walk, name: str, node: ast.Call) -> None:
     """``find_spec("module")``: whether it is there. And a class made by ``type`` may be noted by its base."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name == "type" and len(node.args) == 3:
         w._load(("?",), HIDDEN | (CALL if w.scope.top else INNER))
     if name in ("find_spec", "find_loader") and node.args:

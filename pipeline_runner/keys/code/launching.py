@@ -18,12 +18,12 @@ _SCRIPT = re.compile(r"[\w./\\~-]+\.py(?![\w.])")
 def note_arguments(w: Walk, nodes: Sequence[ast.expr]) -> None:
     """``"-m", "module"`` and ``"-c", "source"`` among the arguments of a command."""
     for node, following in pairwise(nodes):
-        if not isinstance(node, ast.Constant) or node.value not in ("-m", "-c"):
+        if node.__class__ is not ast.Constant or getattr(node, "value", None) not in ("-m", "-c"):
             continue
         text = following.value if isinstance(following, ast.Constant) else None
         if not isinstance(text, str):
             w.dynamic.append(("project", "python runs something computed", following.lineno))
-        elif node.value == "-m":
+        elif getattr(node, "value", None) == "-m":
             w.dynamic.append(("main", text, following.lineno))
         else:
             note_source(w, text, following.lineno)

@@ -26,6 +26,7 @@ class Maker:
         self._distributions = distributions
         self._root = root
         self._order = Order(linker)
+        self._files_shown: dict[str, str] = {}
 
     def make(self, reach: Reach, entry: list[str]) -> Fingerprint:
         definitions: dict[str, str] = {}
@@ -159,7 +160,10 @@ class Maker:
         return self._names.summary(module).units[acting[0]].line if acting else 1
 
     def file_of(self, module: str) -> str:
-        return self._shown(self._names.find(module).file)
+        found = self._files_shown.get(module)
+        if found is None:
+            found = self._files_shown[module] = self._shown(self._names.find(module).file)
+        return found
 
     def _shown(self, file: str) -> str:
         try:

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SKIPPED_FIELDS = frozenset(["ctx", "type_comment", "kind", "type_ignores"])
 _BODIES = frozenset(["body", "orelse", "finalbody"])
 _COMPOUND_FIELDS = (*_BODIES, "handlers", "cases")
-_ANNOTATED = (*FUNCTIONS, ast.ClassDef, ast.AnnAssign, ast.arg)
+_ANNOTATED = frozenset([*FUNCTIONS, ast.ClassDef, ast.AnnAssign, ast.arg])
+_WITH_HOLES = frozenset(["keys", "kw_defaults"])  # lists in which something may be missing
 
-_fields: dict[type, tuple[str, tuple[str, ...]]] = {}
 
-
-def _shape(cls: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
-    found = _fields.get(cls)
-    if found is None:
-        found = _fields[cls] = (cls.__name__, tuple(f for f in cls._fields if f not in _SKIPPED_FIELDS))
-    return found
+@cache
+def _shape(cls: Any) -> tuple[str, tuple[str, ...]]:
+    """The name of a kind of node, and its fields, last first."""
+    return cls.__name__, tuple(f for f in reversed(cls._fields) if f not in _SKIPPED_FIELDS)
 
 
 def constant(value: object) -> str:
@@ -79,7 +78,7 @@ class Normal:
     def _tokens(self, root: ast.AST) -> list[str]:
         out: list[str] = []
         stack: list[Any] = [root]
-        pop, emit = stack.pop, out.append
+        pop, push, emit = stack.pop, stack.append, out.append
         while stack:
             item = pop()
             kind = item.__class__
@@ -90,35 +89,36 @@ class Normal:
                 emit(item.id)
             elif kind is ast.Constant:
                 emit(constant(item.value))
+            elif kind is ast.Attribute:
+                emit("Attribute")
+                push(item.attr)
+                push(item.value)
             else:
-                name, fields = _fields.get(kind) or _shape(kind)
+                name, fields = _shape(kind)
                 emit(name)
                 if fields:
-                    stack.extend(self._children(item, kind, fields))
+                    self._inner(item, fields, self._skipped(item) if kind in _ANNOTATED else (), stack)
         return out
 
-    def _children(self, node: Any, kind: type, fields: tuple[str, ...]) -> list[Any]:
-        """What stands in a node, last first."""
-        skip = self._skipped(node) if kind in _ANNOTATED else ()
-        children: list[Any] = []
+    def _inner(self, node: Any, fields: tuple[str, ...], skip: tuple[str, ...], stack: list[Any]) -> None:
+        """Put what stands in a node on the stack, last first."""
         for field in fields:
-            value = getattr(node, field, None)
-            if value is None or field in skip:
-                children.append("-")
-            elif value.__class__ is list:
+            value: Any = getattr(node, field, None)
+            kind = value.__class__
+            if kind is list:
                 if field in _BODIES:
                     value = [v for v in value if not is_noise(v)]
-                elif None in value:
+                elif field in _WITH_HOLES:
                     value = [v if v is not None else "-" for v in value]
-                if field != "type_params" or value:
-                    children.append(str(len(value)))
-                    children += value
-            elif value.__class__ is str or isinstance(value, ast.AST):
-                children.append(value)
+                if value or field != "type_params":
+                    stack += value[::-1]
+                    stack.append(str(len(value)))
+            elif value is None or field in skip:
+                stack.append("-")
+            elif kind is str or isinstance(value, ast.AST):
+                stack.append(value)
             else:
-                children.append(constant(value))
-        children.reverse()
-        return children
+                stack.append(constant(value))
 
     def _skipped(self, node: ast.AST) -> tuple[str, ...]:
         """The fields that don't count here: annotations that nothing reads go to their sink."""

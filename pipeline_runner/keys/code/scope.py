@@ -8,7 +8,8 @@ Nothing recurses per nested expression: the walk keeps its own stack.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from .summary import Chain, Import
@@ -29,6 +30,10 @@ SPECIAL_NAMES = frozenset([
 ])  # fmt: skip
 
 
+# Fields that never hold what is walked.
+_FLAT = frozenset(["ctx", "op", "ops", "attr", "id", "level", "kind", "type_comment", "type_ignores"])
+
+
 class Scope:
     """One scope while it is being walked."""
 
@@ -42,8 +47,10 @@ class Scope:
         self.functions: set[str] = set()  # names bound by a ``def`` of this scope and by nothing else
         self.globals: set[str] = set()
         self.outer: set[str] = set()  # declared nonlocal
-        self.loads: list[tuple[Chain, int]] = []
-        self.through: list[tuple[Chain, int]] = []  # from functions in a class: they don't see its names
+        self.loads: dict[tuple[Chain, int], None] = {}
+        self.through: dict[
+            tuple[Chain, int], None
+        ] = {}  # from functions in a class: they don't see its names
 
 
 class Enter:
@@ -61,6 +68,12 @@ class Catch:
     def __init__(self, step: int, broad: bool) -> None:
         self.step = step
         self.broad = broad
+
+
+@cache
+def _inner_fields(kind: Any) -> tuple[str, ...]:
+    """The fields in which a kind of node may hold others, last first."""
+    return tuple(f for f in reversed(kind._fields) if f not in _FLAT)
 
 
 Handlers = dict[type, Callable[["Walk", Any], None]]
@@ -95,6 +108,7 @@ class Walk:
         self.annotated = False  # has annotations that count
         self.does = False  # certainly acts when it runs on import
         self.root = self.scope = Scope("module", None)
+        self._stack: list[Any] = []
         self._read: set[int] = set()
         self._flags = 0
         self._run(statement)
@@ -105,20 +119,27 @@ class Walk:
     # the walk
 
     def _run(self, node: ast.AST) -> None:
-        outer = getattr(self, "_stack", None)
-        self._stack: list[Any] = [node]
-        while self._stack:
-            item = self._stack.pop()
-            handler = self._handlers.get(item.__class__)
-            if handler is None:
-                self._children(item)
-            else:
+        outer = self._stack
+        stack = self._stack = [node]
+        handlers, pop = self._handlers, stack.pop
+        while stack:
+            item = pop()
+            handler = handlers.get(item.__class__)
+            if handler is not None:
                 handler(self, item)
-        if outer is not None:
-            self._stack = outer
+            elif isinstance(item, ast.AST):
+                self._children(item)
+        self._stack = outer
 
     def _children(self, node: ast.AST) -> None:
-        self._push(ast.iter_child_nodes(node))
+        stack = self._stack
+        kind: Any = node.__class__
+        for field in _inner_fields(kind):
+            value = getattr(node, field, None)
+            if value.__class__ is list:
+                stack += value[::-1]
+            elif isinstance(value, ast.AST):
+                stack.append(value)
 
     def note_import(self, level: int, module: str, names: tuple[str, ...] = ()) -> None:
         """An import that runs here."""
@@ -127,8 +148,8 @@ class Walk:
         if self.catching:
             self.caught.append(found)
 
-    def _push(self, nodes: Iterable[ast.AST | Enter | Leave | Catch | None]) -> None:
-        self._stack.extend(n for n in reversed(list(nodes)) if n is not None)
+    def _push(self, nodes: Sequence[ast.AST | Enter | Leave | Catch | None]) -> None:
+        self._stack += nodes[::-1]
 
     def _flagged(self, node: ast.AST, flag: int) -> None:
         before, self._flags = self._flags, self._flags | flag
@@ -154,8 +175,10 @@ class Walk:
             targets.append(target)
 
     def _load(self, chain: Chain, flags: int) -> None:
-        self.special.update(SPECIAL_NAMES.intersection(chain))
-        self.scope.loads.append((chain, flags | self._flags | (NOW if self.scope.top else 0)))
+        if not SPECIAL_NAMES.isdisjoint(chain):
+            self.special.update(SPECIAL_NAMES.intersection(chain))
+        scope = self.scope
+        scope.loads[chain, flags | self._flags | (NOW if scope.top else 0)] = None
 
     def _emit(self, chain: Chain, flags: int) -> None:
         if flags & CALL:
@@ -189,10 +212,10 @@ class Walk:
         for chain, flags in scope.loads:
             root = chain[0]
             if root in scope.globals:
-                self.root.loads.append((chain, flags))
+                self.root.loads[chain, flags] = None
                 continue
             if root not in scope.bound or root in ("", "?"):
-                outer.append((chain, flags))
+                outer[chain, flags] = None
                 continue
             if not flags & HIDDEN:
                 for target in scope.bound[root]:
@@ -200,6 +223,6 @@ class Walk:
             if flags & (CALL | INNER | DECO) and (len(chain) > 1 or root not in scope.functions):
                 self._emit(("?", *chain[-1:]) if len(chain) > 1 else ("?",), flags)
             if scope.kind == "class":  # may be unbound there as yet: then it is the module's
-                outer.append((chain, flags & ~(CALL | INNER | DECO)))
-        outer.extend(scope.through)
+                outer[chain, flags & ~(CALL | INNER | DECO)] = None
+        outer.update(scope.through)
         self.scope = parent

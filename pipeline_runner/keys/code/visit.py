@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from .catching import catch, visit_try, visit_with
-from .chains import called_chain, chain_of, import_request
+from .chains import IMPORTERS, called_chain, chain_of, import_request
 from .imports import (
     note_import_call,
     note_query,
@@ -36,6 +36,7 @@ from .scope import (
 from .special import LOOKUPS
 from .truth import visit_choice, visit_compare, visit_if, visit_not
 
+_NAMES_MODULES = IMPORTERS | RUNNERS | {"find_spec", "find_loader", "type"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -68,11 +69,13 @@ def _attribute(w: Walk, node: ast.Attribute) -> None:
     if not isinstance(node.ctx, ast.Load):
         _changes(w, node)
     chain, root = chain_of(node)
-    w.special.update(SPECIAL_NAMES.intersection([node.attr]))
+    if node.attr in SPECIAL_NAMES:
+        w.special.add(node.attr)
     if chain is None or isinstance(root, ast.Call):
         inner: ast.AST = node
         while isinstance(inner, ast.Attribute):
-            w.special.update(SPECIAL_NAMES.intersection([inner.attr]))
+            if inner.attr in SPECIAL_NAMES:
+                w.special.add(inner.attr)
             inner = inner.value
         if chain is not None and isinstance(root, ast.Call):
             note_import_call(w, root, chain[2])
@@ -98,22 +101,17 @@ def _subscript(w: Walk, node: ast.Subscript) -> None:
 
 
 def _call(w: Walk, node: ast.Call) -> None:
-    request = import_request(node)
-    if request is not None:
-        kind, text = request
-        if kind == "literal":
-            note_import_call(w, node, text)
-            w._load(("", "0", text, ""), VALUE)
-        else:
-            w.dynamic.append((kind, text, node.lineno))
-            visit_importer(w, node)
-            w._push([*node.args, *node.keywords])
-        return
-    note_query(w, node)
-    note_arguments(w, node.args)
+    name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+    if name in _NAMES_MODULES:
+        if name in IMPORTERS:
+            _importer_call(w, node)
+            return
+        note_query(w, name, node)
+        if name in RUNNERS:
+            note_runner(w, name, node)
+    if len(node.args) > 1:
+        note_arguments(w, node.args)
     chain_, root = chain_of(node.func)
-    if chain_ and chain_[-1] in RUNNERS:
-        note_runner(w, chain_[-1], node)
     if chain_ is not None and not isinstance(root, ast.Call):
         w._load(chain_, CALL if w.scope.top else INNER)
         if len(chain_) == 1 and chain_[0] in LOOKUPS and LOOKUPS[chain_[0]](w, node):
@@ -122,6 +120,19 @@ def _call(w: Walk, node: ast.Call) -> None:
         return
     w._load(called_chain(node.func), HIDDEN | (CALL if w.scope.top else INNER))
     w._push([node.func, *node.args, *node.keywords])
+
+
+def _importer_call(w: Walk, node: ast.Call) -> None:
+    request = import_request(node)
+    assert request is not None
+    kind, text = request
+    if kind == "literal":
+        note_import_call(w, node, text)
+        w._load(("", "0", text, ""), VALUE)
+    else:
+        w.dynamic.append((kind, text, node.lineno))
+        visit_importer(w, node)
+        w._push([*node.args, *node.keywords])
 
 
 def _function(w: Walk, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -159,6 +170,9 @@ def _decorate(w: Walk, decorators: list[ast.expr]) -> None:
 
 def _annotation(w: Walk, node: ast.AST, flag: int) -> None:
     w.annotated = w.annotated or not flag
+    if node.__class__ is ast.Name:
+        w._flagged(node, flag)
+        return
     pending = [node]
     while pending:  # an annotation may be a string, with strings inside
         node = pending.pop()
