@@ -118,3 +118,43 @@ def test_the_key_is_nowhere_in_the_store_nor_in_what_tasks_print(demo: Project) 
         assert not path.is_file() or secret not in path.read_bytes(), path
     log = demo.prun("logs", "use", env=KEY)
     assert "it is ***" in log.out
+
+
+SAFE = """
+store: shared
+serializers: safe
+steps:
+  make: {call: "work:make"}
+  use: {call: "work:use", inputs: {made: make}}
+"""
+ARRAYS = """
+import numpy
+
+def make(): return {"x": numpy.arange(10)}
+def use(made): return int(made["x"].sum())
+"""
+
+
+@pytest.mark.parametrize("codec", ["pickle", "parts", "file", "tree", "data", "bytes", "evil"])
+def test_a_safe_store_loads_no_pickle_whatever_an_entry_claims(
+    project: Project, tmp_path: Path, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.file("work.py", ARRAYS).pipeline(SAFE).run()
+    pwned = tmp_path / "pwned"
+    monkeypatch.setenv("PWNED", str(pwned))
+    store = Store.open(str(project.folder / "shared"), "/")
+    blob, size = store.blobs.put_segments([pickle.dumps(Evil())], [None])
+    for key, entry in Census(store).entries.items():
+        if entry.task == "use":
+            (project.folder / "shared" / "entries" / key.recipe / f"{key.args}.json").unlink()
+            continue
+        artifact = entry.outputs[""]._replace(codec=codec, blob=blob, size=size, inline=None)
+        store.commit([entry._replace(outputs={"": artifact})], replace=True)
+    env = {"PWNED": str(pwned)}
+    result = project.run(exit=None, env=env)
+    for command in (["show", "make"], ["show", "use"], ["cache", "verify"], ["debug", "use"]):
+        project.prun(*command, exit=None, env=env)
+    assert not pwned.exists()
+    if codec not in ("parts", "file"):  # these are what they claim, though not what the step gave
+        assert result.exit == 0
+        assert "make" in ran(result)
