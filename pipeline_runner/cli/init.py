@@ -21,5 +21,6 @@ def command(folder: str) -> None:
 
     paths = init_project(folder)
     result(str(path) for path in paths)
-    there = "" if folder in (".", "") else f"cd {folder} && "
+    shown = f'"{folder}"' if " " in folder else folder
+    there = "" if folder in (".", "") else f"cd {shown} && "
     message(f"Now: {there}prun plan, then prun run")

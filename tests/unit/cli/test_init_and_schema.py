@@ -38,6 +38,7 @@ def test_init(prun: Prun) -> None:
     assert "\nname: demo\n" in text
     assert len(text.splitlines()) < 40
     assert "cd demo && prun plan" in result.stderr
+    assert 'cd "of two words" && prun plan' in prun("init", "of two words").stderr
 
 
 def test_init_overwrites_nothing(prun: Prun) -> None:
