@@ -73,7 +73,7 @@ class Runs:
     def read_log(self, run_id: str, task_id: str) -> str | None:
         try:
             return self._files.read(_name(run_id, log_name(task_id))).decode("utf-8", "replace")
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # or an entry names a run that can be none
             return None
 
     def write_latest(self, pipeline_id: str, value: Any) -> None:

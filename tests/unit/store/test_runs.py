@@ -99,3 +99,8 @@ def test_a_pipeline_may_have_the_name_of_a_device(tmp_path: Path, name: str) -> 
     assert [p.name[0] for p in (tmp_path / "store" / "latest").iterdir()] == ["_"]
     runs.write_latest("console", {"a": 2})
     assert (tmp_path / "store" / "latest" / "console.json").exists()
+
+
+@pytest.mark.parametrize("run", ["../../etc", "", "a/b", "x" * 500, "nul\0in"])
+def test_a_run_that_can_be_none_has_no_log(runs: Runs, run: str) -> None:
+    assert runs.read_log(run, "task") is None
