@@ -217,6 +217,53 @@ RERUN: dict[str, Row] = {
     ),
     "a keyword in a call": one("def f(row): return sorted([2, 1], reverse=True)\n", "=True", "=False"),
     "an f-string": one("def f(row): return f'{row:3d}'\n", ":3d", ":4d"),
+    "a caught import that fails now": two(
+        "try:\n    import M_h\nexcept Exception:\n    M_h = None\ndef f(row): return M_h is None\n",
+        "K = 1\n",
+        "K = 1",
+        "raise ValueError",
+    ),
+    "a caught import in a function that fails now": two(
+        "def g():\n    import M_h\ndef f(row):\n    try:\n        g()\n    except Exception:\n        return 1\n    return 2\n",
+        "K = 1\n",
+        "K = 1",
+        "K = 1 // 0",
+    ),
+    "a registry that an operator fills": Row(
+        {
+            "M.py": "import M_h\nfrom M_h2 import SEEN\ndef f(row): return SEEN\n",
+            "M_h.py": "from M_h2 import R\nX = R | 1\n",
+            "M_h2.py": "SEEN = []\nclass C:\n    def __or__(self, o):\n        SEEN.append(o)\nR = C()\n",
+        },
+        ("M_h.py", "| 1", "| 2"),
+        True,
+    ),
+    "a shared iterator that is used up": Row(
+        {
+            "M.py": "import M_h\nfrom M_h2 import IDS\ndef f(row): return next(IDS)\n",
+            "M_h.py": "from M_h2 import IDS\nX = [n for n, _ in zip(IDS, 'ab')]\n",
+            "M_h2.py": "IDS = iter(range(100))\n",
+        },
+        ("M_h.py", "'ab'", "'abc'"),
+        True,
+    ),
+    "a module run as a script": two(
+        "import subprocess, sys\ndef f(row):\n    command = [sys.executable, '-m', 'M_h']\n"
+        "    return subprocess.run(command, capture_output=True, check=True).stdout\n",
+        "if __name__ == '__main__':\n    print(1)\n",
+        "print(1)",
+        "print(2)",
+    ),
+    "a module behind a changed package path": Row(
+        {
+            "M.py": "import M_p\nM_p.__path__.append('M_more')\n"
+            "def f(row):\n    from M_p import extra\n    return extra.g()\n",
+            "M_p/__init__.py": "",
+            "M_more/extra.py": "def g(): return 1\n",
+        },
+        ("M_more/extra.py", "return 1", "return 2"),
+        True,
+    ),
     "a slice": one("def f(row): return 'abc'[:1]\n", "[:1]", "[1:]"),
 }  # fmt: skip
 
@@ -265,6 +312,22 @@ STAY: dict[str, Row] = {
     ),
     "annotations of local names": one(
         "def f(row):\n    x: int = 1\n    return x\n", "x: int", "x: float", False
+    ),
+    "an unreached function of a caught import": two(
+        "try:\n    import M_h\nexcept ImportError:\n    M_h = None\ndef f(row): return M_h is None\n",
+        "def g(): return 1\n",
+        "return 1",
+        "return 2",
+        False,
+    ),
+    "a table joined in an imported module": two(
+        "import M_h\ndef f(row): return 1\n", "A = {1: 2}\nB = A | {2: 3}\n", "2: 3", "2: 4", False
+    ),
+    "a main block": one(
+        "def f(row): return 1\nif __name__ == '__main__':\n    print(f(1))\n",
+        "print(f(1))",
+        "print(f(2))",
+        False,
     ),
     "lines between": one("def g(): return 1\ndef f(row): return g()\n", "def f", "\n\n\n\ndef f", False),
 }
@@ -348,6 +411,31 @@ def test_a_new_module_that_covers_another_is_noticed(project: Project) -> None:
     project.file("src/helper.py", "def g(): return 2\n")
     assert ran(project.run()) == {"f"}
     assert project.data("out.json") == 2
+
+
+def test_a_module_that_comes_and_goes(project: Project) -> None:
+    """Whether a caught import finds its module is part of what the code does."""
+    project.file(
+        "tasks.py",
+        """
+        def f():
+            try:
+                import fast
+            except ImportError:
+                return 1
+            return 2
+        """,
+    ).pipeline("steps:\n  f: {call: tasks:f, publish: out.json}\n").run()
+    assert project.data("out.json") == 1
+    project.file("fast.py", "")
+    assert ran(project.run()) == {"f"}
+    assert project.data("out.json") == 2
+    project.file("fast.py", "import nosuchthing\n")
+    assert ran(project.run()) == {"f"}
+    assert project.data("out.json") == 1
+    project.remove("fast.py")
+    project.run()
+    assert project.data("out.json") == 1
 
 
 def test_an_object_carries_the_code_of_its_class(project: Project) -> None:

@@ -77,6 +77,14 @@ class Elsewhere:
                         out.append((module, kind))
         return out
 
+    def why(self, name: str) -> tuple[str, str]:
+        """What a file was counted for: (where that is, why)."""
+        if name == "(script)":
+            return "", "run as a script"
+        if name == "(any)":
+            return "", "any file may be run"
+        return self.moved[0] if self.moved else "(script)", f"may be imported as {name}"
+
     def warning(self) -> str | None:
         """For people, where the import path is changed."""
         if self.moved is None:

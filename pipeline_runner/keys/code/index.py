@@ -101,6 +101,9 @@ class CodeIndex:
         for module, origin in (*reach.modules.items(), *reach.opaque.items()):
             if names.find(module).file:
                 out.append((f"{module}:<import>", maker.file_of(module), 1, origin.source, origin.why))
+        for file, name in reach.elsewhere.files.items():
+            shown = maker.shown(file)
+            out.append((f"{name}:<file {shown}>", shown, 1, *reach.elsewhere.why(name)))
         return out
 
     def source_of(self, definition: str) -> str | None:

@@ -18,6 +18,10 @@ _SCRIPT = re.compile(r"[\w./\\~-]+\.py(?![\w.])")
 def note_arguments(w: Walk, nodes: Sequence[ast.expr]) -> None:
     """``"-m", "module"`` and ``"-c", "source"`` among the arguments of a command."""
     for node, following in pairwise(nodes):
+        if isinstance(node, ast.Attribute) and node.attr == "executable":
+            if not isinstance(following, ast.Constant):
+                w.dynamic.append(("project", "python runs something computed", following.lineno))
+            continue
         if node.__class__ is not ast.Constant or getattr(node, "value", None) not in ("-m", "-c"):
             continue
         text = following.value if isinstance(following, ast.Constant) else None

@@ -95,7 +95,7 @@ class Maker:
             definitions[f"{module}:<file>"] = self._files.digest_of(self._names.find(module).file)
             where[f"{module}:<file>"] = (self.file_of(module), 1)
         for file, name in reach.elsewhere.files.items():
-            shown = self._shown(file)
+            shown = self.shown(file)
             definitions[f"{name}:<file {shown}>"] = self._files.digest_of(file)
             where[f"{name}:<file {shown}>"] = (shown, 1)
         for module in reach.succeeds:
@@ -162,10 +162,11 @@ class Maker:
     def file_of(self, module: str) -> str:
         found = self._files_shown.get(module)
         if found is None:
-            found = self._files_shown[module] = self._shown(self._names.find(module).file)
+            found = self._files_shown[module] = self.shown(self._names.find(module).file)
         return found
 
-    def _shown(self, file: str) -> str:
+    def shown(self, file: str) -> str:
+        """A file's path for people."""
         try:
             inside = os.path.relpath(file, self._root)
         except ValueError:  # another drive

@@ -269,3 +269,44 @@ def test_folders_whose_time_stamps_tell_nothing(root: Path, monkeypatch: pytest.
     before = saved(root)
     (root / "extra.py").write_text("x = 1\n")
     assert saved(root) != before
+
+
+def test_explain_names_files_that_are_no_modules(root: Path) -> None:
+    (root / "extra").mkdir()
+    (root / "extra" / "thing.py").write_text("x = 1\n")
+    (root / "go.py").write_text("import thing\n")
+    (root / "app.py").write_text(
+        "import os, sys\nsys.path.append('extra')\n"
+        "def run():\n    import thing\n    os.system('python go.py')\n"
+    )
+    rows = {row[0]: row[1:] for row in index(root).explain("app:run")}
+    assert rows["thing:<file extra/thing.py>"] == ("extra/thing.py", 1, "app", "may be imported as thing")
+    assert rows["(script):<file go.py>"] == ("go.py", 1, "", "run as a script")
+    (warning,) = index(root).fingerprint("app:run").warnings
+    assert warning == "app.py:2: the import path is changed: every file that may be thing counts"
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("import runpy\ndef run(n):\n    return runpy.run_module(n)\n", "run_module() of something computed"),
+        ("import sys\ndef run(n):\n    return [sys.executable, n]\n", "python runs something computed"),
+        ("import pydoc\ndef run(n):\n    return pydoc.locate(n)\n", "locate() of something computed"),
+        (
+            "import sys\nsys.path.append('x')\nimport nosuch\ndef run(n): ...\n",
+            "nosuch: not found in the project",
+        ),
+    ],
+)
+def test_a_fall_back_warns(root: Path, text: str, warning: str) -> None:
+    (root / "app.py").write_text(text)
+    assert any(warning in found for found in index(root).fingerprint("app:run").warnings)
+
+
+def test_why_a_caught_import_counts(root: Path) -> None:
+    (root / "app.py").write_text(
+        "try:\n    import lib\nexcept ImportError:\n    lib = None\ndef run():\n    return lib is None\n"
+    )
+    (root / "lib.py").write_text("K = 1 // 1\n")
+    rows = {row[0]: row[1:] for row in index(root).explain("app:run")}
+    assert rows["lib:K"] == ("lib.py", 1, "lib:<module>", "it matters whether lib can be imported")
