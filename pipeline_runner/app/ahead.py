@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,15 @@ if TYPE_CHECKING:
     from ..model.artifact import Artifact, Damaged, Entry
     from ..store.store import Store
 
+MANY = 1000  # keys of a recipe from which on they are looked for as columns
+
 
 class Ahead:
     """A ``Cache`` over a remote store. ``likely`` gives the keys that will probably be asked for.
 
     Without it a run in which nothing changed costs a round trip for each level of the graph: what a
     step gave has to be known before the keys of its readers are. What is not among the likely ones is
-    looked up when it is asked for.
+    looked up when it is asked for; so is a large fan-out: as columns it takes less than that costs.
     """
 
     def __init__(self, store: Store, likely: Callable[[], Iterable[CacheKey]]) -> None:
@@ -28,7 +31,9 @@ class Ahead:
 
     def lookup(self, keys: Sequence[CacheKey]) -> Mapping[CacheKey, Entry | Damaged]:
         if self._known is None:
-            self._known = self._store.lookup(list(dict.fromkeys(self._likely())))
+            likely = list(dict.fromkeys(self._likely()))
+            many = {recipe for recipe, n in Counter(key.recipe for key in likely).items() if n >= MANY}
+            self._known = self._store.lookup([key for key in likely if key.recipe not in many])
         known = self._known
         found = {key: known[key] for key in keys if key in known}
         if len(found) < len(keys):
@@ -42,6 +47,8 @@ class Ahead:
         return self._store.recipe_entries(recipe)
 
     def find(self, recipe: str, args: Sequence[str]) -> Found:
+        if len(args) >= MANY:
+            return self._store.find(recipe, args)
         return Found.of(recipe, args, self.lookup([CacheKey(recipe, a) for a in args]))
 
     def prove(self, outputs: Mapping[str, Artifact], thorough: bool) -> Damaged | None:

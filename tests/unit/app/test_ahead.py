@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline_runner import Pipeline
+from pipeline_runner.app import ahead as ahead_module
 from pipeline_runner.app.ahead import Ahead
 from pipeline_runner.model.artifact import Artifact, CacheKey, Entry
+from pipeline_runner.model.table import Found
 from pipeline_runner.store.store import Store
 
 
@@ -23,6 +25,11 @@ class Asked:
     def __init__(self, *entries: Entry) -> None:
         self.entries = {e.key: e for e in entries}
         self.asked: list[list[str]] = []
+        self.found: list[list[str]] = []
+
+    def find(self, recipe: str, args: list[str]) -> Found:
+        self.found.append(args)
+        return Found.of(recipe, args, self.entries)
 
     def lookup(self, keys: list[CacheKey]) -> dict[CacheKey, Entry]:
         self.asked.append([k.args for k in keys])
@@ -58,6 +65,19 @@ def test_an_entry_that_is_replaced_counts_as_replaced() -> None:
     ahead.lookup([one.key])
     ahead.commit([one._replace(run="later")], replace=True)
     assert ahead.lookup([one.key]) == {one.key: one._replace(run="later")}
+
+
+def test_a_large_fan_out_is_looked_for_as_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead_module, "MANY", 3)
+    some = [entry(f"0{n}") for n in range(4)]
+    other = entry("09")._replace(key=CacheKey("bb", "09"))
+    store = Asked(*some, other)
+    ahead = Ahead(store, lambda: [*(e.key for e in some), other.key])  # type: ignore[arg-type]
+    found = ahead.find("aa", [e.key.args for e in some])
+    assert list(found.table.cache_keys()) == [e.key for e in some]
+    assert (store.asked, store.found) == ([], [["00", "01", "02", "03"]])
+    assert ahead.find("bb", ["09"]).table.count == 1
+    assert store.asked == [["09"]]
 
 
 def lookups(folder: Path, steps: int, monkeypatch: pytest.MonkeyPatch) -> int:
