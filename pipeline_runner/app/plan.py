@@ -70,6 +70,6 @@ class Plan(NamedTuple):
 
     @classmethod
     def of(cls, pipeline: str, tasks: Sequence[PlannedTask], workers: int) -> Plan:
-        from ..engine.plan import estimate  # not on the warm path
+        from ..engine.estimate import estimate  # not on the warm path
 
         return cls(pipeline, tasks, estimate(tasks, workers))

@@ -9,7 +9,7 @@ from ..model.artifact import ArgPart, CacheKey, Damaged, Entry
 from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask, Reason
 from ..model.graph import Graph, Step
 from ..model.names import task_id
-from ..model.outcome import SKIPPED, SUCCEEDED, ErrorInfo
+from ..model.outcome import FAILED, SKIPPED, SUCCEEDED, ErrorInfo
 from ..resolve.order import waves
 from . import rules
 from .bind import Binder
@@ -78,6 +78,9 @@ class Planner:
         verdict = rules.decide(step.trigger_rule, [self.states.get(n, SUCCEEDED) for n in step.needs])
         if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
             verdict = rules.RUN  # not sure before they ran
+        if verdict == SKIPPED and self._asked_by_item(step):
+            self._skip_items(step)
+            return
         if verdict == rules.RUN and not self._holds(step):
             verdict = SKIPPED
         if verdict == rules.RUN and any(self.binder.result(name).skipped for name in gone_over(step)):
@@ -119,6 +122,23 @@ class Planner:
             return self.binder.holds(step, None)
         except (Unknown, BindError):
             return True
+
+    def _asked_by_item(self, step: Step) -> bool:
+        """Whether the rule that skips is asked for each item that is followed: one that failed would run."""
+        if step.follows is None or self.binder.result(step.follows).skipped or not self._holds(step):
+            return False
+        others = [self.states.get(n, SUCCEEDED) for n in step.needs if n != step.follows]
+        return rules.decide(step.trigger_rule, [*others, FAILED]) == rules.RUN
+
+    def _skip_items(self, step: Step) -> None:
+        """Skip each item, but not the step: what is gathered from it is an empty list."""
+        result = self.binder.result(step.name)
+        items = self.expander.expand(step)
+        result.expand(items)
+        result.omitted.update(range(len(items)))
+        self.states[step.name] = SUCCEEDED
+        for k, key in enumerate(items.keys):
+            self._row(step, k, key, SKIP, [])
 
     def _skip(self, step: Step) -> None:
         result = self.binder.result(step.name)
@@ -260,26 +280,3 @@ class Planner:
                 tuple(needs), tuple(reasons), seconds,
             )
         )  # fmt: skip
-
-
-def estimate(rows: Sequence[PlannedTask], workers: int) -> float | None:
-    """Seconds that running the plan is expected to take, from what its tasks took before.
-
-    The longer of the longest path and the whole work shared among the workers: Graham's lower
-    bound for list scheduling (1966). None where nothing is known of a task that would run.
-    """
-    total = 0.0
-    longest: dict[str, float] = {}
-    by_step: dict[str, float] = {}
-    for row in rows:
-        if row.action in (RUN, UNDECIDED):
-            if row.estimate_s is None:
-                return None
-            own = row.estimate_s
-        else:
-            own = 0.0
-        total += own
-        before = max((longest.get(n, by_step.get(n, 0.0)) for n in row.needs), default=0.0)
-        longest[row.id] = before + own
-        by_step[row.step] = max(by_step.get(row.step, 0.0), before + own)
-    return max(total / max(1, workers), max(by_step.values(), default=0.0))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from engine_world import Opaque, World
 
-from pipeline_runner.engine.plan import estimate
+from pipeline_runner.engine.estimate import estimate
 from pipeline_runner.model.artifact import Damaged
 from pipeline_runner.model.decision import PlannedTask
 
@@ -243,6 +243,27 @@ def test_a_condition_that_is_false_skips_whatever_the_inputs_will_be(make: Make)
     )
     assert actions(world) == {
         "a": "run", "b": "skip", "f[1]": "skip", "f[2]": "skip", "g[1]": "skip", "g[2]": "run", "h": "skip",
+    }  # fmt: skip
+
+
+def test_a_rule_that_skips_each_item_skips_no_step(make: Make) -> None:
+    """As in a run: what gathers the items gets an empty list."""
+    world = make(
+        """
+        steps:
+          f: {call: m:f, foreach: [1, 2], inputs: {x: item}}
+          mend: {call: m:mend, foreach: f, inputs: {x: item}, trigger_rule: one_failed}
+          all: {call: m:all, inputs: {x: mend}}
+          e: {call: m:f, foreach: [], inputs: {x: item}}
+          none: {call: m:mend, foreach: e, inputs: {x: item}, trigger_rule: one_failed}
+          last: {call: m:last, inputs: {x: none}}
+        """,
+        f=lambda x: x, mend=lambda x: x, all=lambda x: x, last=lambda x: x,
+    )  # fmt: skip
+    world.run()
+    assert actions(world) == {
+        "f[1]": "reuse", "f[2]": "reuse", "mend[1]": "skip", "mend[2]": "skip",
+        "all": "reuse", "last": "reuse",
     }  # fmt: skip
 
 
