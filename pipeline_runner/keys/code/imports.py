@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from .chains import called_chain, chain_of, import_request
-from .scope import CALL, HIDDEN, INNER, Walk
+from .scope import CALL, HIDDEN, INNER, VALUE, Walk
 
 
 def note_import_call(w: Walk, call: ast.Call, module: str) -> None:
@@ -64,3 +64,16 @@ def note_query(w: Walk, name: str, node: ast.Call) -> None:
             w.note_import(0, first.value)
         else:
             w.dynamic.append(("exists", f"{name}() of a computed name", node.lineno))
+
+
+def visit_importer_call(w: Walk, node: ast.Call) -> None:
+    request = import_request(node)
+    assert request is not None
+    kind, text = request
+    if kind == "literal":
+        note_import_call(w, node, text)
+        w._load(("", "0", text, ""), VALUE)
+    else:
+        w.dynamic.append((kind, text, node.lineno))
+        visit_importer(w, node)
+        w._push([*node.args, *node.keywords])

@@ -182,7 +182,8 @@ class CodeIndex:
 
     def _reach_call(self, call: str) -> tuple[Reach, list[str]]:
         from .finder import BINARY, MISSING, NAMESPACE, SOURCE
-        from .reach import Broken, Origin, Reach
+        from .origin import Broken, Origin
+        from .reach import Reach
 
         module, qualname = _split(call)
         names, linker, _ = self._made_tools()

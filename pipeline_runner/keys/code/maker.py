@@ -64,7 +64,7 @@ class Maker:
         return combine("definition", parts)
 
     def _reads_docs(self, reach: Reach, unit_id: UnitId, unit: Unit) -> bool:
-        if reach.reads_docs or (reach.curious and unit_id in reach.values):
+        if reach.readers.docs or (reach.readers.curious and unit_id in reach.values):
             return True
         return any(self._curious(unit_id[0], chain, set()) for chain in (*unit.decorators, *unit.bases))
 
@@ -111,10 +111,10 @@ class Maker:
             if self._names.find(module).kind == NAMESPACE:
                 continue
             docs = self._names.summary(module).docs
-            if docs and (reach.reads_docs or module in reach.docs_of):
+            if docs and (reach.readers.docs or module in reach.docs_of):
                 definitions[f"{module}:<docstring>"] = docs
                 where[f"{module}:<docstring>"] = (self.file_of(module), 1)
-            if reach.reads_source:
+            if reach.readers.source:
                 definitions[f"{module}:<file>"] = self._files.digest_of(self._names.find(module).file)
                 where[f"{module}:<file>"] = (self.file_of(module), 1)
 
@@ -134,7 +134,7 @@ class Maker:
             if kind == DIST:
                 found = self._names.find(dotted)
                 owners.update(found.owners or self._distributions.below(dotted))
-        if reach.every_package:
+        if reach.readers.every_package:
             owners.update(self._distributions.everything())
         return self._distributions.versions(sorted(owners))
 

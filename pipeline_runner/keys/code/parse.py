@@ -1,4 +1,4 @@
-"""Source text to ``Summary``. The only module that (through normal and scope) imports ``ast``."""
+"""Source text to ``Summary``."""
 
 from __future__ import annotations
 

@@ -7,32 +7,16 @@ the code itself (docstrings, annotations, source) is noticed on the way and appl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from . import known
 from .elsewhere import Elsewhere
 from .finder import BINARY, DIST, NAMESPACE, SOURCE
 from .links import Dynamic, Linker, Links, UnitId
 from .names import Meaning
+from .origin import Broken, Origin
+from .readers import Readers
 from .search import Search
 from .summary import Unit
-
-_FRAMES = frozenset(["__subclasses__", "__globals__", "f_globals", "f_back"])
-
-
-class Origin(NamedTuple):
-    """Why something was reached: from what, and how."""
-
-    source: str
-    why: str
-
-
-class Broken(Exception):
-    """A module that has to be read doesn't parse."""
-
-    def __init__(self, module: str) -> None:
-        super().__init__(module)
-        self.module = module
 
 
 class Reach:
@@ -52,8 +36,7 @@ class Reach:
         self.values: set[UnitId] = set()
         self.docs_of: set[str] = set()
         self.warnings: dict[str, None] = {}
-        self.reads_docs = self.reads_annotations = self.reads_source = self.curious = self.frames = False
-        self.every_package = False
+        self.readers = Readers()
         self.fell_back = False  # to all modules of a prefix: some may not even parse
         self.asks_modules = False  # which modules there are
         self.succeeds: dict[str, Origin] = {}  # modules where it matters whether they can be imported
@@ -111,8 +94,9 @@ class Reach:
             before = (len(self.units), len(self.whole), len(self.modules))
             for module in list(self.modules):
                 package = module.rpartition(".")[0]
-                why = "frames are looked into" if self.frames else f"attribute of package {package}"
-                if self.frames or package in self.whole:
+                frames = self.readers.frames
+                why = "frames are looked into" if frames else f"attribute of package {package}"
+                if frames or package in self.whole:
                     self._take_whole(module, Origin(f"{package or module}:<module>", why))
                 if self.fell_back:
                     self._run_main(module, Origin(f"{module}:<module>", "any module may be run as a script"))
@@ -211,7 +195,7 @@ class Reach:
 
     def is_annotated(self, unit: UnitId) -> bool:
         """Whether something may read the unit's annotations."""
-        return self.reads_annotations or (self.curious and unit in self.values)
+        return self.readers.annotations or (self.readers.curious and unit in self.values)
 
     def _reach(self, unit: UnitId, origin: Origin) -> None:
         if unit not in self.units:
@@ -249,7 +233,7 @@ class Reach:
         if not links.values <= self.values:
             fresh = links.values - self.values
             self.values |= fresh
-            if self.curious:
+            if self.readers.curious:
                 self._again(fresh)
         self.docs_of.update(links.docs_of)
         for dotted, kind in links.foreign:
@@ -267,16 +251,15 @@ class Reach:
             )
         self._catches = self._catches or unit.catches
         if self._catches:
-            for name, origin in self._later.items():
-                self.must_succeed(name, origin)
+            while self._later:
+                self.must_succeed(*self._later.popitem())
 
     def _read_specials(self, module: str, unit: Unit) -> None:
-        if "__doc__" in unit.special:
-            self.reads_docs = True
-        if "__annotations__" in unit.special or "__annotate__" in unit.special:
-            self._see_annotations()
-        if not _FRAMES.isdisjoint(unit.special):
-            self.frames = True
+        if unit.special:
+            before = self.readers.annotations
+            self.readers.note_names(unit.special)
+            if self.readers.annotations and not before:
+                self._again(self.units)
         if "__path__" in unit.special or "PYTHONPATH" in unit.special:
             self._move_path(module, unit.line)
             self.elsewhere.packages = self.elsewhere.packages or "__path__" in unit.special
@@ -290,28 +273,15 @@ class Reach:
         if self.elsewhere.moved is None:
             self.elsewhere.moved = (module, line)
 
-    def _see_annotations(self) -> None:
-        if not self.reads_annotations:
-            self.reads_annotations = True
-            self._again(self.units)
-
     def _note_foreign(self, dotted: str, kind: str, origin: Origin) -> None:
         if (dotted, kind) in self.foreign:
             return
         self.foreign[(dotted, kind)] = origin
-        std = kind == "std"
-        if std and known.reads_docs(dotted, True):
-            self.reads_docs = True
-        if std and known.reads_annotations(dotted, True):
-            self._see_annotations()
-        if std and known.starts(dotted, known.READS_SOURCE):
-            self.reads_source = True
-        if std and known.starts(dotted, known.SEES_ALL):
-            self.frames = True
-        if dotted == "importlib.metadata.entry_points":
-            self.every_package = True
-        if kind == DIST and known.reads_annotations(dotted, False) and not self.curious:
-            self.curious = True
+        annotations, curious = self.readers.annotations, self.readers.curious
+        self.readers.note_foreign(dotted, kind)
+        if self.readers.annotations and not annotations:
+            self._again(self.units)
+        elif self.readers.curious and not curious:
             self._again(self.values)
 
     def _fall_back(self, module: str, dynamic: Dynamic, here: str) -> None:

@@ -8,20 +8,20 @@ from typing import Any
 
 from .catching import catch, visit_try, visit_with
 from .chains import IMPORTERS, called_chain, chain_of, import_request
+from .definitions import visit_annotation, visit_class, visit_function, visit_lambda
 from .imports import (
     note_import_call,
     note_query,
     visit_assign,
     visit_import,
     visit_import_from,
-    visit_importer,
+    visit_importer_call,
 )
 from .launching import RUNNERS, note_arguments, note_runner, note_text
-from .normal import FUNCTIONS, read_annotations
+from .normal import FUNCTIONS
 from .scope import (
     ANN,
     CALL,
-    DECO,
     HIDDEN,
     INNER,
     SPECIAL_NAMES,
@@ -104,7 +104,7 @@ def _call(w: Walk, node: ast.Call) -> None:
     name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
     if name in _NAMES_MODULES:
         if name in IMPORTERS:
-            _importer_call(w, node)
+            visit_importer_call(w, node)
             return
         note_query(w, name, node)
         if name in RUNNERS:
@@ -120,90 +120,6 @@ def _call(w: Walk, node: ast.Call) -> None:
         return
     w._load(called_chain(node.func), HIDDEN | (CALL if w.scope.top else INNER))
     w._push([node.func, *node.args, *node.keywords])
-
-
-def _importer_call(w: Walk, node: ast.Call) -> None:
-    request = import_request(node)
-    assert request is not None
-    kind, text = request
-    if kind == "literal":
-        note_import_call(w, node, text)
-        w._load(("", "0", text, ""), VALUE)
-    else:
-        w.dynamic.append((kind, text, node.lineno))
-        visit_importer(w, node)
-        w._push([*node.args, *node.keywords])
-
-
-def _function(w: Walk, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    w._bind(node.name, function=not node.decorator_list)
-    _decorate(w, node.decorator_list)
-    inner = Scope("function", w.scope)
-    args = node.args
-    named = [*args.posonlyargs, *args.args, *args.kwonlyargs, *(a for a in (args.vararg, args.kwarg) if a)]
-    for arg in named:
-        inner.bound[arg.arg] = []
-    for parameter in getattr(node, "type_params", ()):
-        inner.bound[parameter.name] = []
-    flag = 0 if node.decorator_list or id(node) in w._read else ANN
-    for annotation in [*(a.annotation for a in named), node.returns, *_bounds(node)]:
-        if annotation is not None:
-            _annotation(w, annotation, flag)
-    w._push([*args.defaults, *args.kw_defaults, Enter(inner), *node.body, Leave()])
-
-
-def _bounds(node: ast.AST) -> list[ast.expr]:
-    """What type parameters say of themselves: ``[T: Bound = Default]``."""
-    parts = [
-        (getattr(p, "bound", None), getattr(p, "default_value", None))
-        for p in getattr(node, "type_params", ())
-    ]
-    return [part for pair in parts for part in pair if part is not None]
-
-
-def _decorate(w: Walk, decorators: list[ast.expr]) -> None:
-    for node in decorators:
-        called = node.func if isinstance(node, ast.Call) else node
-        w._load(called_chain(called), HIDDEN | DECO | (CALL if w.scope.top else INNER))
-    w._push(decorators)
-
-
-def _annotation(w: Walk, node: ast.AST, flag: int) -> None:
-    w.annotated = w.annotated or not flag
-    if node.__class__ is ast.Name:
-        w._flagged(node, flag)
-        return
-    pending = [node]
-    while pending:  # an annotation may be a string, with strings inside
-        node = pending.pop()
-        w._flagged(node, flag)
-        for part in ast.walk(node):
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                try:
-                    pending.append(ast.parse(part.value.strip(), mode="eval").body)
-                except (SyntaxError, ValueError, RecursionError, MemoryError):
-                    continue
-
-
-def _lambda(w: Walk, node: ast.Lambda) -> None:
-    inner = Scope("function", w.scope)
-    args = node.args
-    for arg in [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]:
-        if arg is not None:
-            inner.bound[arg.arg] = []
-    w._push([*args.defaults, *args.kw_defaults, Enter(inner), node.body, Leave()])
-
-
-def _class(w: Walk, node: ast.ClassDef) -> None:
-    w._bind(node.name)
-    _decorate(w, node.decorator_list)
-    w._read.update(read_annotations(node.body))
-    for bound in _bounds(node):
-        _annotation(w, bound, 0)
-    inner = Scope("class", w.scope)
-    for parameter in getattr(node, "type_params", ()):
-        inner.bound[parameter.name] = []
-    w._push([*node.bases, *node.keywords, Enter(inner), *node.body, Leave()])
 
 
 def _comprehension(w: Walk, node: Any) -> None:
@@ -288,9 +204,9 @@ def _augmented(w: Walk, node: ast.AugAssign) -> None:
 
 def _annotated(w: Walk, node: ast.AnnAssign) -> None:
     if id(node) in w._read:
-        _annotation(w, node.annotation, 0)
+        visit_annotation(w, node.annotation, 0)
     elif w.scope.top:
-        _annotation(w, node.annotation, ANN)
+        visit_annotation(w, node.annotation, ANN)
     if node.value is not None or w.scope.kind == "function":
         w._push([node.target, node.value])
 
@@ -320,8 +236,9 @@ def _enter(w: Walk, marker: Enter) -> None:
 
 _HANDLERS: Handlers = {
     ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript, ast.Call: _call,
-    ast.Lambda: _lambda, ast.ClassDef: _class, ast.Import: visit_import, ast.ImportFrom: visit_import_from,
-    ast.NamedExpr: _walrus, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.ExceptHandler: _handler,
+    ast.Lambda: visit_lambda, ast.ClassDef: visit_class, ast.Import: visit_import,
+    ast.ImportFrom: visit_import_from, ast.NamedExpr: _walrus, ast.Global: _global, ast.Nonlocal: _nonlocal,
+    ast.ExceptHandler: _handler,
     ast.MatchAs: _capture, ast.MatchStar: _capture, ast.MatchMapping: _capture, ast.Expr: _expression,
     ast.If: visit_if, ast.IfExp: visit_choice, ast.UnaryOp: visit_not, ast.Compare: visit_compare,
     ast.Try: visit_try, ast.TryStar: visit_try, ast.Delete: _acts, ast.With: _with, ast.AsyncWith: _with,
@@ -329,5 +246,5 @@ _HANDLERS: Handlers = {
     ast.AnnAssign: _annotated, ast.Assign: visit_assign, ast.Constant: _constant,
     Enter: _enter, Catch: catch, Leave: lambda w, _: w.leave(),
     ast.List: _display, ast.Tuple: _display,
-    **dict.fromkeys(FUNCTIONS, _function), **dict.fromkeys(_COMPREHENSIONS, _comprehension),
+    **dict.fromkeys(FUNCTIONS, visit_function), **dict.fromkeys(_COMPREHENSIONS, _comprehension),
 }  # fmt: skip
