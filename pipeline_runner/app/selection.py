@@ -20,15 +20,20 @@ def looked_at(
     """The steps selected with all above them, those selected, and those of them that are forced.
 
     Raises:
-        PipelineError: an expression names nothing.
+        PipelineError: an expression names nothing, or what is forced is not selected.
     """
     chosen = select(graph, _several(expressions))
     forced = select(graph, _several(force)) if force else frozenset()
+    if forced - chosen:
+        names = ", ".join(name for name in graph.steps if name in forced - chosen)
+        raise PipelineError(
+            Problem("unselected", f"forced but not selected: {names}", None, "select what is forced, too")
+        )
     kept = chosen | above(graph, chosen)
     if len(kept) == len(graph.steps):
         return graph, chosen, forced
     steps = {name: step for name, step in graph.steps.items() if name in kept}
-    return graph._replace(steps=steps), chosen, forced & chosen
+    return graph._replace(steps=steps), chosen, forced
 
 
 def _several(expressions: Sequence[str]) -> Sequence[str]:

@@ -43,6 +43,7 @@ class Planner:
         self.history = history
         self.wave = waves({name: step.needs for name, step in graph.steps.items()})
         self.states: dict[str, str] = {}
+        self.unsure: set[str] = set()  # steps that may end otherwise than ``states`` says
         self.rows: list[PlannedTask] = []
 
     def plan(self) -> list[PlannedTask]:
@@ -50,6 +51,8 @@ class Planner:
         for step in self.graph.steps.values():
             try:
                 self._step(step)
+                if self.binder.result(step.name).unknown or not self.unsure.isdisjoint(step.needs):
+                    self.unsure.add(step.name)
             except BlobLost as lost:
                 if not self._lost(lost):
                     raise
@@ -61,6 +64,7 @@ class Planner:
         for name in self.graph.steps:
             self.binder.forget_bindings(name)
         self.states.clear()
+        self.unsure.clear()
         self.rows.clear()
         return self.plan()
 
@@ -75,9 +79,7 @@ class Planner:
 
     def _step(self, step: Step) -> None:
         result = self.binder.result(step.name)
-        verdict = rules.decide(step.trigger_rule, [self.states.get(n, SUCCEEDED) for n in step.needs])
-        if verdict == SKIPPED and any(self.binder.result(n).unknown for n in step.needs):
-            verdict = rules.RUN  # not sure before they ran
+        verdict = self._verdict(step)
         if verdict == SKIPPED and self._asked_by_item(step):
             self._skip_items(step)
             return
@@ -107,6 +109,16 @@ class Planner:
             self._row(step, None, None, RUN, [Reason("new", "", error.message)])
         else:
             self._items(step, range(len(result.table)))
+
+    def _verdict(self, step: Step) -> str:
+        """What the trigger rule says, if need be of needs that end otherwise than they are planned to."""
+        verdict = SKIPPED
+        for other in (SUCCEEDED, FAILED, SKIPPED):
+            states = [other if n in self.unsure else self.states.get(n, SUCCEEDED) for n in step.needs]
+            verdict = rules.decide(step.trigger_rule, states)
+            if verdict == rules.RUN or self.unsure.isdisjoint(step.needs):
+                break
+        return verdict
 
     def _splits(self, split: SplitNeeded) -> bool:
         keys = {self.preparer.split_key(b): b for b in split.lists}

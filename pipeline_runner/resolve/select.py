@@ -2,7 +2,7 @@
 
 ``train``  the step;  ``+train``  with all above it;  ``train+``  with all below it;
 ``tag:nightly``  every step with the tag (also with ``+``);  ``tr*``  a pattern;
-several, separated by commas or given several times: all of them.
+``a b``, or given several times: all of them;  ``+a,+b``  what is in both (as in dbt).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from ..errors import PipelineError, Problem
 from ..model.graph import Graph, Step
 
 
+_UNION = "a comma stands for what is in both, a blank for all of them"
+
+
 def select(graph: Graph, expressions: Sequence[str]) -> frozenset[str]:
     """The steps that the expressions name; all of them where there is no expression.
 
@@ -24,24 +27,32 @@ def select(graph: Graph, expressions: Sequence[str]) -> frozenset[str]:
     if not expressions:
         return frozenset(graph.steps)
     chosen: set[str] = set()
-    problems = []
-    for expression in (part.strip() for text in expressions for part in text.split(",")):
-        if not expression:
-            problems.append(Problem("selection", "the selection is empty", None, "name a step"))
-            continue
-        core = expression.strip("+")
-        found = _named(graph.steps, core)
-        if not found:
-            problems.append(_unknown(graph, core))
-            continue
-        chosen |= found
-        if expression.startswith("+"):
-            chosen |= above(graph, found)
-        if expression.endswith("+"):
-            chosen |= below(graph, found)
+    problems: list[Problem] = []
+    for text in expressions:
+        for union in text.split() or [""]:
+            found = [_chosen(graph, part, problems) for part in union.split(",")]
+            chosen |= set.intersection(*found)
+    if not problems and not chosen:
+        problems.append(Problem("selection", f"{' '.join(expressions)!r} selects no step", None, _UNION))
     if problems:
         raise PipelineError(problems)
     return frozenset(chosen)
+
+
+def _chosen(graph: Graph, expression: str, problems: list[Problem]) -> set[str]:
+    if not expression:
+        problems.append(Problem("selection", "the selection is empty", None, f"name a step; {_UNION}"))
+        return set()
+    core = expression.strip("+")
+    found = _named(graph.steps, core)
+    if not found:
+        problems.append(_unknown(graph, core))
+    chosen = set(found)
+    if expression.startswith("+"):
+        chosen |= above(graph, found)
+    if expression.endswith("+"):
+        chosen |= below(graph, found)
+    return chosen
 
 
 def above(graph: Graph, names: Iterable[str]) -> set[str]:

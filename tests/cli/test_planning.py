@@ -298,6 +298,8 @@ SELECTED = {
     ("+tag:prepare",): {"load", "clean"},
     ("+clean", "+size"): {"load", "clean", "size[aa]", "size[b]"},
     ("+size+",): ALL,
+    ("load +clean",): {"load", "clean"},
+    ("+total,+size",): {"load", "clean", "size[aa]", "size[b]"},
 }
 
 
@@ -313,6 +315,11 @@ def test_what_is_above_must_be_there(words: Project, select: str) -> None:
     result = words.run("-s", select, exit=2)
     assert "+" + select.removesuffix("+") in result.err or "+clean" in result.err
     assert words.calls() == []
+
+
+def test_what_is_forced_must_be_selected(done: Project) -> None:
+    assert "forced but not selected: total" in done.run("-s", "size", "--force", "total", exit=2).err
+    assert ran(done.run("-s", "size", "--force", "size")) == {"size[aa]", "size[b]"}
 
 
 def test_what_is_above_may_be_reused(done: Project) -> None:

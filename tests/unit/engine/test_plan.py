@@ -267,6 +267,28 @@ def test_a_rule_that_skips_each_item_skips_no_step(make: Make) -> None:
     }  # fmt: skip
 
 
+def test_what_is_certain_by_itself_is_not_where_what_it_needs_is_not(make: Make) -> None:
+    """Should ``a`` fail, then what follows it ends otherwise, and ``mend`` and ``mend_b`` run."""
+    world = make(
+        """
+        steps:
+          a: {call: m:a, cache: false}
+          e: {call: m:e, foreach: [], needs: [a]}
+          mend: {call: m:mend, inputs: {x: e}, trigger_rule: one_failed}
+          b: {call: m:b, needs: [a]}
+          mend_b: {call: m:mend, inputs: {x: b}, trigger_rule: one_failed}
+          sure: {call: m:b}
+          no: {call: m:mend, inputs: {x: sure}, trigger_rule: one_failed}
+        """,
+        a=lambda: 1, b=lambda: 2,
+    )  # fmt: skip
+    world.run()
+    found = actions(world)
+    assert found["b"] == "reuse"
+    assert found["no"] == "skip"
+    assert "skip" not in (found["mend"], found["mend_b"])
+
+
 def test_a_condition_on_what_has_to_run_first_is_left_open(make: Make) -> None:
     world = make(
         """

@@ -79,7 +79,9 @@ GRAPH = graph(
         (["train+"], "train report"),
         (["+train+"], "load clean train report"),
         (["train", "other"], "train other"),
-        (["train, other"], "train other"),
+        (["train other"], "train other"),
+        (["+train,+tag:nightly"], "load clean"),
+        (["load+,tag:nightly other"], "clean train_all other"),
         (["tag:nightly"], "clean train_all"),
         (["tag:big+"], "train_all report"),
         (["+tag:big"], "load clean train_all"),
@@ -113,7 +115,7 @@ def test_what_names_nothing(expression: str, message: str, hint: str) -> None:
     assert problem.hint.startswith(hint)
 
 
-@pytest.mark.parametrize("expression", ["", " ", ",", "+", "++"])
+@pytest.mark.parametrize("expression", ["", " ", ",", "+", "++", "train, other", "train,other"])
 def test_an_empty_expression_does_not_select_everything_in_silence(expression: str) -> None:
     with pytest.raises(PipelineError):
         select(GRAPH, [expression])
