@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..errors import PipelineError, Problem
 from ..model.graph import Graph, Step
 
-
 _UNION = "a comma stands for what is in both, a blank for all of them"
 
 
