@@ -6,7 +6,9 @@ must not be found again under that key.
 
 Modules stay loaded from task to task, which would hide that. So those that the next task's key does not
 know are put aside while it runs: an import finds them again through ``found_again``, is noticed, and gives
-the very same module. Where several tasks run in one process at once, only what no key knew is put aside.
+the very same module. Where tasks run in threads nothing can be put aside, as another may just import it:
+there all tasks are taken to have loaded what was loaded unforeseen, and what one of them may load is not
+missed in another.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class _State:
 
     is_project_file: Callable[[str], bool] | None = None  # None: nothing is looked at
     count = -1  # of ``sys.modules`` at the last look
+    unwatched = 0  # tasks that run and may load anything
     sources: Mapping[str, str] | None = None  # what the modules were parted by
 
 
@@ -40,15 +43,13 @@ _seen: set[str] = set()  # names of modules that are accounted for
 _ours: dict[str, str] = {}  # project modules that were loaded since ``start`` -> their file
 _aside: dict[str, ModuleType] = {}
 _running: list[Loads] = []
-_importers: dict[str, Loads | None] = {}  # module -> the task whose thread looked for it
 _unforeseen: set[str] = set()  # files that a task loaded, and that its key did not know
-_thread = threading.local()
 
 
 def start(is_project_file: Callable[[str], bool], kept: Iterable[str] = ()) -> None:
     """What is loaded by now is not ours, but for what is ``kept`` from a former use."""
     with _lock:
-        for known in (_aside, _ours, _importers, _unforeseen):
+        for known in (_aside, _ours, _unforeseen):
             known.clear()
         _seen.clear()
         _seen.update(sys.modules.keys() - set(kept))
@@ -69,9 +70,7 @@ def _put_back() -> None:
 
 
 def found_again(name: str) -> ModuleSpec | None:
-    """How to import a module that is aside; who looks for it is noted, as for any."""
-    if _state.is_project_file is not None:
-        _importers[name] = getattr(_thread, "loads", None)
+    """How to import a module that is aside."""
     module = _aside.get(name)
     if module is None:
         return None
@@ -108,29 +107,30 @@ class Loads:
 
     def __enter__(self) -> Loads:
         if not self._watched:
+            with _lock:
+                _state.unwatched += 1
             return self
         with _lock:
             if len(sys.modules) != _state.count:
                 _share(_new_modules())
             _running.append(self)
-            _thread.loads = self
-            if len(_running) > 1:
-                _put_back()
-                _put_aside(lambda file: file not in _unforeseen or _knows(self.sources, file))
+            if threading.current_thread() is not threading.main_thread():
+                for file in _unforeseen:
+                    _blame(file)
             elif _state.sources is not self.sources:
                 _part(self.sources)
         return self
 
     def __exit__(self, *exc: object) -> None:
         if not self._watched:
+            with _lock:
+                _share(_new_modules())
+                _state.unwatched -= 1
             return
         with _lock:
             if len(sys.modules) != _state.count:
                 _share(_new_modules())
             _running.remove(self)
-            _thread.loads = None
-            if not _running:
-                _importers.clear()
             if self.files:
                 _state.sources = None
 
@@ -167,15 +167,18 @@ class Loads:
 
 
 def _share(names: list[str]) -> None:
-    """Give new modules to the task that loaded them; to all that run where that can't be told."""
-    for name in names:
+    """Who of those that run has loaded a module can't be told: another may find it loaded by then."""
+    for name in names if not _state.unwatched else ():
         file = _ours[name]
-        importer = _importers.pop(name, None)
-        blamed = [importer] if importer is not None and importer in _running else _running
-        if not any(_knows(loads.sources, file) for loads in blamed):
-            for loads in blamed:
-                loads.files += [] if file in loads.files else [file]
-                _unforeseen.add(file)
+        if _running and not any(_knows(loads.sources, file) for loads in _running):
+            _unforeseen.add(file)
+            _blame(file)
+
+
+def _blame(file: str) -> None:
+    for loads in _running:
+        if file not in loads.files and not _knows(loads.sources, file):
+            loads.files.append(file)
 
 
 def _new_modules() -> list[str]:
@@ -203,18 +206,14 @@ def _part(sources: Mapping[str, str]) -> None:
     """Put aside what the sources don't know, and take back what they do."""
     for name in [n for n in _aside if _knows(sources, _ours[n])]:
         _take_back(name)
-    _put_aside(lambda file: _knows(sources, file))
-    _state.sources = sources
-
-
-def _put_aside(stays: Callable[[str], bool]) -> None:
     for name, file in _ours.items():
-        if name in sys.modules and not stays(file):
+        if name in sys.modules and not _knows(sources, file):
             module = _aside[name] = sys.modules.pop(name)
             package, last = _package(name)
             if package is not None and vars(package).get(last) is module:
                 delattr(package, last)
     _state.count = len(sys.modules)
+    _state.sources = sources
 
 
 def _take_back(name: str) -> None:

@@ -197,7 +197,8 @@ class Acting:
 
     def _find_quiet(self, module: str, index: int) -> bool:
         unit = self._names.summary(module).units[index]
-        if unit.inner_does or unit.does or unit.dynamic or unit.imports_in:
+        computed = any(kind != "resource" for kind, _, _ in unit.dynamic)
+        if unit.inner_does or unit.does or computed or unit.imports_in:
             return False
         if not all(self._is_pure(module, chain, decorator=True) for chain in unit.decorators):
             return False

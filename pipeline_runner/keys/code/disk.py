@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import kept
 
-FORMAT = 6
+FORMAT = 7
 _NAME = f"code index {FORMAT}"
 SECTIONS = ("files", "folders", "sites", "memo")
 

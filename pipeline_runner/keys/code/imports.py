@@ -7,6 +7,12 @@ import ast
 from .chains import called_chain, chain_of, import_request
 from .scope import CALL, HIDDEN, INNER, VALUE, Walk
 
+# Functions of importlib.resources, pkgutil and pkg_resources that read a package's files.
+RESOURCES = frozenset([
+    "files", "get_data", "read_text", "read_binary", "open_text", "open_binary", "path", "as_file",
+    "resource_string", "resource_filename", "resource_stream",
+])  # fmt: skip
+
 
 def note_import_call(w: Walk, call: ast.Call, module: str) -> None:
     """``import_module("module")``: an import, and a call of whatever ``import_module`` is here."""
@@ -77,3 +83,10 @@ def visit_importer_call(w: Walk, node: ast.Call) -> None:
         w.dynamic.append((kind, text, node.lineno))
         visit_importer(w, node)
         w._push([*node.args, *node.keywords])
+
+
+def note_resource(w: Walk, name: str, node: ast.Call) -> None:
+    """``files("package")``: whose files are read. Whether it is the library's is seen later."""
+    first = node.args[0] if node.args else None
+    if name in RESOURCES and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        w.dynamic.append(("resource", first.value, node.lineno))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,9 @@ class CodeIndex:
         for module, origin in (*reach.modules.items(), *reach.opaque.items()):
             if names.find(module).file:
                 out.append((f"{module}:<import>", maker.file_of(module), 1, origin.source, origin.why))
+        for file, origin in reach.data.items():
+            if os.path.exists(file):
+                out.append((f"{maker.shown(file)}:<data>", maker.shown(file), 1, *origin))
         for file, name in reach.elsewhere.files.items():
             shown = maker.shown(file)
             out.append((f"{name}:<file {shown}>", shown, 1, *reach.elsewhere.why(name)))

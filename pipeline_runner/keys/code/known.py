@@ -133,6 +133,7 @@ UNPICKLES = (
 SEES_ALL = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")
 # These change where modules are looked for.
 MOVES_PATH = ("sys.path", "site.addsitedir", "site.addpackage", "pkgutil.extend_path")
+READS_FILES = ("importlib.resources", "importlib_resources", "pkgutil.get_data", "pkg_resources")
 READS_SOURCE = (
     "inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile", "linecache",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from ..digest import combine
@@ -35,6 +36,7 @@ class Links(NamedTuple):
     dynamic: tuple[Dynamic, ...] = ()
     docs_of: tuple[str, ...] = ()  # modules whose docstring it reads
     caught: tuple[str, ...] = ()  # modules that may fail to be imported by it
+    data: tuple[str, ...] = ()  # files of packages that it reads, there or not
     later: tuple[str, ...] = ()  # modules that are imported when a function of it is called
 
 
@@ -111,6 +113,7 @@ class Linker:
             tuple(out.dynamic),
             tuple(out.docs_of),
             tuple(out.caught),
+            tuple(self._data(module, unit, out)),
             tuple(out.later),
         )
 
@@ -142,6 +145,18 @@ class Linker:
         else:
             out += names
         return out
+
+    def _data(self, module: str, unit: Unit, out: _Found) -> list[str]:
+        """Where the files may be that a unit reads as its package's, or as that of one that it names."""
+        if not unit.paths or not any(known.starts(dotted, known.READS_FILES) for dotted, _ in out.foreign):
+            return []
+        folders = [os.path.dirname(self.names.find(module).file)]
+        for kind, what, _ in unit.dynamic:
+            if kind == "resource":
+                named = self.names.find(self.names.absolute(module, 0, what))
+                folders += [folder for folder, _ in named.folders]
+        places = dict.fromkeys(folders)
+        return [os.path.normpath(os.path.join(f, path)) for f in places for path in unit.paths]
 
     def _text(self, text: str, out: _Found) -> None:
         """A text that is the full name of a definition: other packages look such names up."""
@@ -226,6 +241,8 @@ class Linker:
 
     def _dynamic(self, module: str, unit: Unit, asked: tuple[str, str, int], out: _Found) -> None:
         kind, what, line = asked
+        if kind == "resource":
+            return
         if kind == "module":
             out.dynamic[Dynamic("=" + module, what, line)] = None
         elif kind in ("main", "script"):

@@ -94,6 +94,10 @@ class Maker:
         for module in reach.opaque:
             definitions[f"{module}:<file>"] = self._files.digest_of(self._names.find(module).file)
             where[f"{module}:<file>"] = (self.file_of(module), 1)
+        for file in reach.data:
+            if digest := self._files.digest_of(file):
+                definitions[f"{self.shown(file)}:<data>"] = digest
+                where[f"{self.shown(file)}:<data>"] = (self.shown(file), 1)
         for file, name in reach.elsewhere.files.items():
             shown = self.shown(file)
             definitions[f"{name}:<file {shown}>"] = self._files.digest_of(file)
@@ -144,7 +148,7 @@ class Maker:
             file = self._names.find(module).file
             if file:
                 out[file] = self._files.digest_of(file)
-        for file in reach.elsewhere.files:
+        for file in (*reach.elsewhere.files, *reach.data):
             out[file] = self._files.digest_of(file)
         return out
 

@@ -196,6 +196,7 @@ class _Module:
                 members=tuple(found.members),
                 inner_calls=tuple(sorted(found.inner_calls)),
                 texts=tuple(sorted(found.texts)),
+                paths=tuple(sorted(found.paths)),
                 inner_does=found.inner_does or bool(found.global_writes),
             )
         )

@@ -33,6 +33,7 @@ class Reach:
         self.whole: dict[str, Origin] = {}
         self.foreign: dict[tuple[str, str], Origin] = {}
         self.elsewhere = Elsewhere(linker.names, self._search, roots)
+        self.data: dict[str, Origin] = {}  # files of packages that are read, there or not
         self.values: set[UnitId] = set()
         self.docs_of: set[str] = set()
         self.warnings: dict[str, None] = {}
@@ -236,6 +237,8 @@ class Reach:
             if self.readers.curious:
                 self._again(fresh)
         self.docs_of.update(links.docs_of)
+        for path in links.data:
+            self.data.setdefault(path, Origin(here, f"read by {here}"))
         for dotted, kind in links.foreign:
             self._note_foreign(dotted, kind, Origin(here, f"uses {dotted}"))
             if kind == "std" and known.starts(dotted, known.MOVES_PATH):

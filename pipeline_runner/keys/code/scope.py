@@ -105,6 +105,7 @@ class Walk:
         self.special: set[str] = set()
         self.members: dict[str, None] = {}  # names bound in class bodies
         self.texts: set[str] = set()
+        self.paths: set[str] = set()
         self.annotated = False  # has annotations that count
         self.does = False  # certainly acts when it runs on import
         self.root = self.scope = Scope("module", None)

@@ -50,6 +50,7 @@ class Unit(NamedTuple):
     inner_calls: tuple[Chain, ...] = ()  # called when a function of it runs
     inner_does: bool = False  # its functions may change what isn't theirs
     texts: tuple[str, ...] = ()  # constants that look like the dotted name of something
+    paths: tuple[str, ...] = ()  # constants that look like the path of a file
 
 
 def gives_attributes(unit: Unit) -> bool:

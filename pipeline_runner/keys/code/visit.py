@@ -10,8 +10,10 @@ from .catching import catch, visit_try, visit_with
 from .chains import IMPORTERS, called_chain, chain_of, import_request
 from .definitions import visit_annotation, visit_class, visit_function, visit_lambda
 from .imports import (
+    RESOURCES,
     note_import_call,
     note_query,
+    note_resource,
     visit_assign,
     visit_import,
     visit_import_from,
@@ -36,10 +38,12 @@ from .scope import (
 from .special import LOOKUPS
 from .truth import visit_choice, visit_compare, visit_if, visit_not
 
-_NAMES_MODULES = IMPORTERS | RUNNERS | {"find_spec", "find_loader", "type"}
+_NAMES_MODULES = IMPORTERS | RUNNERS | RESOURCES | {"find_spec", "find_loader", "type"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+# A file's path from a package's folder, as resources are named.
+PATH = re.compile(r"[\w-][\w./-]{0,150}\.\w{1,8}$")
 _SEPARATOR = re.compile("[.:]")
 
 
@@ -107,6 +111,7 @@ def _call(w: Walk, node: ast.Call) -> None:
             visit_importer_call(w, node)
             return
         note_query(w, name, node)
+        note_resource(w, name, node)
         if name in RUNNERS:
             note_runner(w, name, node)
     if len(node.args) > 1:
@@ -220,6 +225,8 @@ def _constant(w: Walk, node: ast.Constant) -> None:
     if isinstance(node.value, str):
         if "-m " in node.value or ".py" in node.value:
             note_text(w, node.value, node.lineno)
+        if "." in node.value and PATH.match(node.value):
+            w.paths.add(node.value)
         if node.value in SPECIAL_NAMES:
             w.special.add(node.value)
         elif (

@@ -90,3 +90,25 @@ USERS = [
     one("an unused logger at the top", "import logging\nlogger = logging.getLogger(__name__)\ndef run():\n    return 1\n", "__name__", "'other'", SAME),
     one("a used logger's name", "import logging\nlogger = logging.getLogger(__name__)\ndef run():\n    logger.info('x')\n    return 1\n", "__name__", "'other'", CHANGED),
 ]  # fmt: skip
+
+SQL = "select 1\n"
+RESOURCE = {"pkg/__init__.py": "", "pkg/q.sql": SQL, "pkg/sql/r.sql": SQL, "q.sql": SQL}
+
+
+def data(name: str, text: str, file: str, changes: bool) -> Row:
+    """A row that edits a data file; pkg/a.py reads one."""
+    files = {"app.py": "from pkg.a import run\n", "pkg/a.py": text, **RESOURCE}
+    return other(name, files, file, "1", "2", changes)
+
+
+DATA = [
+    data("resource: files of a package", "from importlib.resources import files\ndef run():\n    return (files('pkg') / 'q.sql').read_text()\n", "pkg/q.sql", CHANGED),
+    data("resource: files, joinpath", "import importlib.resources\ndef run():\n    return importlib.resources.files(__package__).joinpath('sql/r.sql').read_text()\n", "pkg/sql/r.sql", CHANGED),
+    data("resource: another file", "from importlib.resources import files\ndef run():\n    return (files('pkg') / 'q.sql').read_text()\n", "pkg/sql/r.sql", SAME),
+    data("resource: read_text", "from importlib import resources\ndef run():\n    return resources.read_text('pkg', 'q.sql')\n", "pkg/q.sql", CHANGED),
+    data("resource: get_data", "import pkgutil\ndef run():\n    return pkgutil.get_data(__name__, 'q.sql')\n", "pkg/q.sql", CHANGED),
+    data("resource: pkg_resources", "import pkg_resources\ndef run():\n    return pkg_resources.resource_string('pkg', 'q.sql')\n", "pkg/q.sql", CHANGED),
+    data("resource: not read", "from importlib.resources import files\ndef far():\n    return (files('pkg') / 'q.sql').read_text()\ndef run():\n    return 'q.sql'\n", "pkg/q.sql", SAME),
+    Row("resource: there now", {"app.py": "import pkgutil\ndef run():\n    return pkgutil.get_data('pkg', 'q.sql')\n", "pkg/__init__.py": ""}, {"pkg/q.sql": SQL}, CHANGED),
+    Row("resource: gone", {"app.py": "import pkgutil\ndef run():\n    return pkgutil.get_data('pkg', 'q.sql')\n", "pkg/__init__.py": "", "pkg/q.sql": SQL}, {"pkg/q.sql": None}, CHANGED),
+]  # fmt: skip

@@ -11,12 +11,12 @@ from code_scenarios_by_name import BY_NAME
 from code_scenarios_effects import EFFECTS
 from code_scenarios_failing import FAILING
 from code_scenarios_more import MORE
-from code_scenarios_users import USERS
+from code_scenarios_users import DATA, USERS
 
 from pipeline_runner.keys.code import CodeIndex
 from pipeline_runner.model.work import Project
 
-ROWS = [*OWN_CODE, *HELPERS, *CLASSES, *BINDINGS, *MORE, *FAILING, *EFFECTS, *BY_NAME, *USERS]
+ROWS = [*OWN_CODE, *HELPERS, *CLASSES, *BINDINGS, *MORE, *FAILING, *EFFECTS, *BY_NAME, *USERS, *DATA]
 
 
 def write(root: Path, files: dict[str, str]) -> None:
