@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import CacheKey, Damaged
-from ..store.census import Census, blob_file, without_lines
+from ..store.blobs import blob_file
+from ..store.census import Census, without_lines
 from ..store.segments import is_whole
 from .findings import BAD, DAMAGED_BLOB, DAMAGED_ENTRY, DAMAGED_RECORD, IGNORED, MISSING_BLOB, Finding
 from .records import Record, read_records, tasks_by_key
@@ -158,7 +159,8 @@ class _Verification:
     def _blob_finding(self, kind: str, blob: str, users: Sequence[CacheKey]) -> None:
         self.broken.update(users)
         if self.repair:
-            self.store.files.delete(blob_file(blob))
+            if kind == DAMAGED_BLOB:  # the name of one that is missing may be made up, and lead elsewhere
+                self.store.files.delete(blob_file(blob))
             for f in self.census.found:
                 if f.key in users and f.line is None:  # those of packs are found to miss it
                     self.store.files.delete(f.file)

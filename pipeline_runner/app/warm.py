@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..keys.digest import digest
 from ..model.artifact import ONE_RUN
+from ..store.blobs import blob_file
 from ..store.disk import write_whole
 from ..store.sealed import seal, unseal
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _GOOD = frozenset({"succeeded", "reused", "skipped"})
-_SETTLED_NS = 2_000_000_000  # a file changed just now may change again within its time stamp
 
 
 class StepStamp(NamedTuple):
@@ -165,10 +165,8 @@ def _names_the_run(path: Any) -> bool:
 
 
 def stored_files(store: Store, binder: Binder, run_id: str) -> list[tuple[str, int, int]] | None:
-    """The files that hold the entries and the record of a run, and the blobs of what no step reads.
-
-    None where one cannot be told, or was written so lately that its time stamp proves nothing yet.
-    """
+    """The files that hold the entries and the record of a run, and the blobs of what no step reads;
+    None where one cannot be told."""
     wanted: dict[str, list[Table]] = {}
     for result in binder.results.values():
         if result.table.count:
@@ -199,4 +197,4 @@ def _blobs(binder: Binder, step: str) -> Iterator[str]:
     for column in binder.results[step].table.outputs.values():
         for blob in column.blob:
             if blob is not None:
-                yield f"blobs/{blob[:2]}/{blob}"
+                yield blob_file(blob)

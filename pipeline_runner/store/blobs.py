@@ -167,8 +167,9 @@ class Blobs:
 
     def verify(self, name: str) -> bool:
         """Whether a blob is there and whole; reads all of it, whatever was proved before."""
-        self.proofs.drop(name)
         try:
+            _path(name)  # or what was proved of it could lie anywhere, too
+            self.proofs.drop(name)
             with self._mapped(name):
                 return True
         except BlobLost:
@@ -242,7 +243,11 @@ class Blobs:
         raise BlobLost(name, damaged)
 
 
+def blob_file(name: str) -> str:
+    return f"blobs/{name[:2]}/{name}"
+
+
 def _path(name: str) -> str:
     if not name.isalnum():  # an entry that somebody made up may name anything, and what is no blob goes
         raise BlobLost(name, True)
-    return f"blobs/{name[:2]}/{name}"
+    return blob_file(name)

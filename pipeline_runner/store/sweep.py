@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..keys.digest import digest
 from ..model.artifact import CacheKey, Entry
-from .census import Census, Found, blob_file, is_blob, without_lines
+from .blobs import blob_file
+from .census import Census, Found, is_blob, without_lines
 from .local import may_be_written
 from .runs import log_name
 
