@@ -19,10 +19,8 @@ def command(output: str | None, events: bool) -> None:
       prun schema --events
     """
     import json
-    from pathlib import Path
 
-    from ..errors import PrunError
-    from .output import message
+    from .output import message, write_file
 
     if events:
         from ..app.events import events_schema as schema
@@ -32,8 +30,5 @@ def command(output: str | None, events: bool) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PrunError(f"cannot write {output}: {error.strerror}") from error
+    write_file(output, text)
     message(f"Written: {output}")

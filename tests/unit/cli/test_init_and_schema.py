@@ -67,6 +67,7 @@ def test_schema_into_a_file(prun: Prun) -> None:
     result = prun("schema", "-o", "s.json")
     assert result.stdout == ""
     assert json.loads(Path("s.json").read_text(encoding="utf-8")) == {"title": "Pipeline"}
+    assert b"\r" not in Path("s.json").read_bytes()  # the same bytes on every system
     assert "cannot write" in prun("schema", "-o", "no/where.json", exit=2).stderr
 
 
