@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import math
 import os
+import sys
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import wait
@@ -27,6 +28,7 @@ _NATIVE_THREADS = (
     "NUMBA_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+_MOST = 60 if os.name == "nt" else sys.maxsize  # Windows can wait for 63 pipes at once
 _STARTS = 3  # workers that may die in a row before they begin a batch
 _FAREWELL = 2.0  # seconds that idle workers have to end by themselves
 _SLICE = 0.25  # seconds between two looks: a dead worker's pipe stays open if a child of a task has it
@@ -38,6 +40,7 @@ class LokyPool:
 
     def __init__(self, workers: int, project: Project) -> None:
         self._scratch = Scratch()
+        workers = min(workers, _MOST)
         env = worker_environment(workers)
         self._slots = [Slot(str(i), self._scratch.path, project, env) for i in range(workers)]
         self._ready: list[Done] = []

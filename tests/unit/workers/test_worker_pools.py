@@ -16,6 +16,8 @@ from pipeline_runner.engine.ports import Pool
 from pipeline_runner.errors import PrunError
 from pipeline_runner.model.bound import Stored
 from pipeline_runner.model.outcome import NotRun, Succeeded
+from pipeline_runner.workers import loky_pool
+from pipeline_runner.workers.loky_pool import LokyPool
 from pipeline_runner.workers.pools import open_pool
 
 BACKENDS = ("loky", "threading", "sequential")
@@ -62,6 +64,20 @@ def test_every_ticket_is_answered_once(shared: tuple[Pool, Kit]) -> None:
     got.update((t, len(o)) for t, o in answers(pool, 5 - len(got)).items())
     assert got == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5}
     assert pool.wait(0) == []
+
+
+def test_no_more_worker_processes_than_the_system_can_wait_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loky_pool, "_MOST", 2)
+    kit = Kit(tmp_path / "project")
+    kit.module(WORK)
+    with LokyPool(100, kit.project) as pool:
+        assert pool.free() == 2
+        for ticket in range(2):
+            pool.submit(ticket, kit.job("double"), [kit.task(x=ticket)])
+        assert pool.free() == 0
+        assert sorted(answers(pool, 2)) == [0, 1]
 
 
 def test_values_and_failures(shared: tuple[Pool, Kit]) -> None:
