@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 LIMIT = 1024 * 1024  # bytes kept of the beginning, and as many of the end
@@ -52,10 +52,19 @@ def read_log(path: str, mask: Mask) -> str:
 def flush_c() -> None:
     """What C code wrote through stdio waits in a buffer of its own. Code that can call C has mostly
     imported ctypes (numpy does); for the rest it is not worth its import."""
-    ctypes = sys.modules.get("ctypes")
-    if ctypes is not None:
-        with suppress(OSError, AttributeError, TypeError):
-            ctypes.CDLL(None).fflush(None)
+    if "ctypes" in sys.modules and (fflush := _fflush()) is not None:
+        fflush(None)
+
+
+@lru_cache(maxsize=1)
+def _fflush() -> Callable[[None], object] | None:
+    import ctypes
+
+    try:
+        function: Callable[[None], object] = ctypes.CDLL(None).fflush
+    except (OSError, AttributeError, TypeError):  # Windows has no library of all that is loaded
+        return None
+    return function
 
 
 class FileCapture:
