@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..keys.digest import combine
 from ..keys.trees import Node, bytes_digest, content_of_tree, tree_nodes
-from ..store.disk import discard, remove, replace
+from ..store.disk import discard, link, remove, replace
 
 
 def put_bytes(target: str, data: bytes) -> None:
@@ -46,7 +46,7 @@ def put_tree(source: str, target: str, before: Sequence[Node] = ()) -> list[Node
     wanted = {node.path for node in nodes}
     _remove(target, [node for node in before if node.path not in wanted])
     os.makedirs(target, exist_ok=True)
-    for node in nodes:
+    for node in sorted(nodes, key=lambda node: node.kind == "link"):  # Windows asks what they lead to
         path = _below(target, node.path)
         _make_way(target, node.path)
         if node.kind == "file":
@@ -154,7 +154,7 @@ def _put_link(to: str, path: str) -> None:
         raise ValueError(f"{path} is a folder, and a link should be published there")
     if os.path.lexists(path):
         os.unlink(path)
-    os.symlink(to, path)
+    link(to, path)
 
 
 def _make_room(target: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WINDOWS = os.name == "nt"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_NO_PRIVILEGE = 1314  # Windows' ERROR_PRIVILEGE_NOT_HELD
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 
 
@@ -34,6 +35,17 @@ def remove(path: str, *, patient: bool = True) -> None:
         _patiently(lambda: os.unlink(path), path, _PAUSES if patient else ())
     else:
         os.unlink(path)
+
+
+def link(target: str, path: str) -> None:
+    """A symbolic link to what stands beside it: a relative path with slashes."""
+    try:
+        os.symlink(target.replace("/", os.sep), path)
+    except OSError as error:
+        if getattr(error, "winerror", None) != _NO_PRIVILEGE:
+            raise
+        reason = "it needs a symbolic link, which Windows lets nobody make without its developer mode"
+        raise OSError(error.errno, reason, path) from error
 
 
 def discard(path: str) -> None:

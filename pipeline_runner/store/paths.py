@@ -29,7 +29,7 @@ from ..keys.trees import (
     tree_nodes,
 )
 from ..model.artifact import Artifact
-from .disk import discard, replace
+from .disk import discard, link, replace
 from .local import LocalFiles
 
 if TYPE_CHECKING:
@@ -113,37 +113,40 @@ class Paths:
         if os.path.isdir(root) and self._is_whole(root, manifest):
             return root
         temporary = self._local.temporary()
-        made = os.path.join(temporary, "content")
-        os.makedirs(made)
-        for row in manifest:
-            self._place_node(made, Node(*row[:4]), row[4])
-        if any(row[1] == "link" for row in manifest):
-            try:
-                tree_nodes(made)
-            except OSError:  # a link that leads out of the folder
-                discard(temporary)
-                raise BlobLost(blob, True) from None
-        os.makedirs(os.path.dirname(top), exist_ok=True)
-        discard(top)
         try:
-            os.rename(temporary, top)
-        except OSError:  # another process was quicker
+            self._make_tree(os.path.join(temporary, "content"), manifest, blob)
+            os.makedirs(os.path.dirname(top), exist_ok=True)
+            discard(top)
+            replace(temporary, top)
+        except OSError as e:
+            if not self._is_whole(root, manifest):  # nor was another process quicker
+                raise StoreError(f"cannot write to {self._local.url}: {e.strerror or e}") from e
+        finally:
             discard(temporary)
-            if not self._is_whole(root, manifest):
-                raise
         return root
+
+    def _make_tree(self, made: str, manifest: list[Any], blob: str) -> None:
+        os.makedirs(made)
+        links = [row for row in manifest if row[1] == "link"]
+        for row in [row for row in manifest if row[1] != "link"] + links:  # Windows asks what they lead to
+            self._place_node(made, Node(*row[:4]), row[4])
+        try:
+            if links:
+                tree_nodes(made)
+        except OSError:  # a link that leads out of the folder
+            raise BlobLost(blob, True) from None
 
     def _place_node(self, root: str, node: Node, blob: str) -> None:
         path = os.path.join(root, *node.path.split("/"))
         os.makedirs(path if node.kind == "folder" else os.path.dirname(path), exist_ok=True)
         if node.kind == "link":
-            os.symlink(node.target, path)
+            link(node.target, path)
         elif node.kind == "file":
             self._place(self._store.blobs.path(blob), path, node.executable)
 
     def _is_whole(self, root: str, manifest: list[Any]) -> bool:
         try:
-            if tree_nodes(root) != [Node(*row[:4]) for row in manifest]:
+            if tree_nodes(root) != [_as_here(Node(*row[:4])) for row in manifest]:
                 return False
         except OSError:
             return False
@@ -196,6 +199,11 @@ def _manifest(data: bytes, blob: str) -> list[Any]:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         raise BlobLost(blob, True) from None
     return rows
+
+
+def _as_here(node: Node) -> Node:
+    """Windows has no executable bits."""
+    return node._replace(executable=node.executable and os.name != "nt")
 
 
 def _is_name(part: str) -> bool:

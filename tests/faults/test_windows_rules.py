@@ -7,6 +7,7 @@ POSIX's.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,50 @@ def test_two_runs_at_once(made: Project) -> None:
         result = made.finish(process, *args)
         assert result.exit == 0, result
     assert made.text("read.txt") == "900000300000"
+
+
+ELSEWHERE = """
+from pathlib import Path
+
+def programs():
+    Path("made").mkdir()
+    Path("made/tool").write_text("#!/bin/sh")
+    Path("made/tool").chmod(0o755)
+    return Path("made")
+
+def links():
+    Path("linked").mkdir()
+    Path("linked/a.txt").write_text("a")
+    Path("linked/b.txt").symlink_to("a.txt")
+    return Path("linked")
+
+def read(folder, n):
+    return sorted(p.name for p in folder.iterdir()) * n
+"""
+READ = """
+params: {n: 1}
+steps:
+  FOLDER: {call: "work:FOLDER"}
+  read: {call: "work:read", inputs: {folder: FOLDER, n: params.n}}
+"""
+
+
+def test_a_folder_with_programs_made_elsewhere_is_put_up_once(project: Project) -> None:
+    project.file("work.py", ELSEWHERE).pipeline(READ.replace("FOLDER", "programs"))
+    project.run()
+    tree = next((project.folder / ".prun" / "trees").glob("*/*"))
+    before = tree.stat().st_ino
+    found = project.run("-p", "n=2", env=RULES)
+    assert (ran(found), reused(found)) == ({"read"}, {"programs"})
+    assert tree.stat().st_ino == before
+
+
+def test_links_that_nobody_may_make_are_told(project: Project) -> None:
+    project.file("work.py", ELSEWHERE).pipeline(READ.replace("FOLDER", "links"))
+    project.run()
+    shutil.rmtree(project.folder / ".prun" / "trees")
+    found = project.run("-p", "n=2", env=RULES, exit=None)
+    assert reused(found) == {"links"}
+    assert "developer mode" in found.tasks["read"]["error"]
+    assert not list((project.folder / ".prun" / "tmp").iterdir())
+    assert ran(project.run("-p", "n=2")) == {"read"}

@@ -123,7 +123,9 @@ def _wrap_move(real, replaces):
 
 
 def _symlink(*args, **options):
-    raise OSError(1314, "A required privilege is not held by the client (Windows' rules)")
+    error = OSError(22, "A required privilege is not held by the client (Windows' rules)")
+    error.winerror = 1314
+    raise error
 
 
 # ---- what prun sees --------------------------------------------------------------------------------
@@ -134,7 +136,7 @@ class _Face(types.ModuleType):
 
     def __init__(self, real, missing=(), **other):
         super().__init__(real.__name__)
-        self.__dict__.update(_real=real, _missing=missing, **other)
+        self.__dict__.update(_real=real, _missing=missing, _before={}, **other)
 
     def __getattr__(self, name):
         if name in self._missing:
@@ -142,7 +144,15 @@ class _Face(types.ModuleType):
         return getattr(self._real, name)
 
     def __setattr__(self, name, value):
-        setattr(self._real, name, value)
+        if name in self.__dict__:
+            self.__dict__[name] = value
+        else:
+            self._before.setdefault(name, getattr(self._real, name))
+            setattr(self._real, name, value)
+
+    def __delattr__(self, name):
+        """As pytest undoes its ``setattr``."""
+        setattr(self._real, name, self._before.pop(name))
 
 
 def _locking(fd, mode, count):
