@@ -102,8 +102,8 @@ def _restore(record: RunRecord, binder: Binder, expander: Expander, name: str) -
                 _splits(record, expander, split)
             except (Unknown, BindError):
                 return
-    for k in range(min(len(result.table), len(about["entries"]))):
-        result.set_entry(k, record.entry(name, k))
+    for k, entry in enumerate(record.entries(name)[: len(result.table)]):
+        result.set_entry(k, entry)
 
 
 def _splits(record: RunRecord, expander: Expander, split: SplitNeeded) -> None:

@@ -12,6 +12,7 @@ from ..model.outcome import SKIPPED
 from .task_names import parse_name
 
 if TYPE_CHECKING:
+    from ..model.artifact import Entry
     from .run_record import RunRecord
 
 
@@ -20,15 +21,13 @@ def output(record: RunRecord, what: str) -> Any:
     step, key, path = parse_name(what)
     about = record.about(step)
     outputs = record.graph.steps[step].outputs
-    if key is not None:
-        return _value(record, step, record.index(step, key), path, what)
-    if about["keys"] is None:
-        return _value(record, step, 0, path, what)
-    if _whole(about):
-        return _value(record, step, 0, path, what)
+    if key is not None or about["keys"] is None or _whole(about):
+        k = record.index(step, key)
+        return _value(record, step, k, record.entry(step, k), path, what)
     present = [k for k, e in enumerate(about["entries"]) if e is not None]
+    entries = record.entries(step)
     head = path[:1] if outputs and path and path[0] in outputs else ()
-    values = {k: _value(record, step, k, head, what) for k in present}
+    values = {k: _value(record, step, k, entries[k], head, what) for k in present}
     listed: Any = [values[k] for k in present]
     if (shape := _shape(record, step, len(about["keys"]))) is not None:
         starts = [sum(shape[:i]) for i in range(len(shape))]
@@ -43,8 +42,9 @@ def _whole(about: Any) -> bool:
     return len(about["states"]) == 1 and not about["entries"]
 
 
-def _value(record: RunRecord, step: str, k: int, path: tuple[str | int, ...], what: str) -> Any:
-    entry = record.entry(step, k)
+def _value(
+    record: RunRecord, step: str, k: int, entry: Entry | None, path: tuple[str | int, ...], what: str
+) -> Any:
     about = record.about(step)
     state = about["states"][k] if k < len(about["states"]) else ""
     name = task_id(step, about["keys"][k] if about["keys"] and k < len(about["keys"]) else None)

@@ -159,6 +159,13 @@ class RunRecord:
         found = self.store.lookup([CacheKey(*keys[k])]).get(CacheKey(*keys[k]))
         return found if isinstance(found, Entry) else None
 
+    def entries(self, step: str) -> Sequence[Entry | None]:
+        """Those of all its tasks, looked up together: one by one each could be a round trip."""
+        keys = [None if key is None else CacheKey(*key) for key in self.about(step)["entries"]]
+        found = self.store.lookup([key for key in keys if key is not None])
+        whole = {key: entry for key, entry in found.items() if isinstance(entry, Entry)}
+        return [None if key is None else whole.get(key) for key in keys]
+
     def decode(self, artifact: Artifact) -> Any:
         """The value of an artifact. Unpickles: only of stores that you trust."""
         if artifact.codec == "data":
