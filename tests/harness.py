@@ -137,7 +137,7 @@ class Project:
     def edit(self, path: str, old: str, new: str) -> Project:
         text = self.text(path)
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {path}"
-        (self.folder / path).write_text(text.replace(old, new), encoding="utf-8")
+        (self.folder / path).write_bytes(text.replace(old, new).encode())
         return self
 
     def remove(self, path: str) -> Project:
@@ -172,6 +172,8 @@ class Project:
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+        if os.name == "nt":
+            kept.setdefault("PYTHONUTF8", "1")  # what is read back here is UTF-8
         return {**kept, "CALLS": str(self.log), **(env or {})}
 
     def start(
@@ -194,7 +196,7 @@ class Project:
         except subprocess.TimeoutExpired:
             kill_group(process)
             raise AssertionError(f"prun {' '.join(args)} did not end within {seconds} s") from None
-        return Result(args, process.returncode, out.decode(), err.decode())
+        return Result(args, process.returncode, _text(out), _text(err))
 
     def prun(
         self,
@@ -243,6 +245,10 @@ class Project:
         """Every file of the default store, biggest first."""
         files = [path for path in (self.folder / ".prun").rglob("*") if path.is_file()]
         return sorted(files, key=lambda path: path.stat().st_size, reverse=True)
+
+
+def _text(printed: bytes) -> str:
+    return printed.decode().replace(os.linesep, "\n")
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

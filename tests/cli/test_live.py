@@ -19,7 +19,7 @@ def talk(n):
     return n
 def slow():
     print("first line", flush=True)
-    subprocess.run(["sh", "-c", "echo from a child"])
+    subprocess.run([sys.executable, "-c", "print('from a child')"])
     deadline = time.time() + 30
     while not os.path.exists("go") and time.time() < deadline:
         time.sleep(0.02)

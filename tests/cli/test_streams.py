@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -18,6 +19,9 @@ COMMANDS = (
 )
 CODE = "def name(of): return f'{of} ✓ naïve'\n"
 PIPELINE = "steps: {zurich: {call: 'work:name', with: {of: '→ žluťoučký'}}}\n"
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="starts commands through sh")
 
 
 @pytest.fixture

@@ -302,7 +302,7 @@ def test_a_result_that_does_not_fit_fails_its_task_alone(project: Project, backe
     assert ran(result) == {"large", "after"}
 
 
-@pytest.mark.parametrize("store", ["a_file", "a_file/within", "/dev/null/store"])
+@pytest.mark.parametrize("store", ["a_file", "a_file/within", f"{os.devnull}/store"])
 def test_a_place_that_can_be_no_store_is_told_before_anything_runs(project: Project, store: str) -> None:
     project.file("work.py", "import calls\ndef small(): calls.called('small')\n").file("a_file", "text")
     project.pipeline(f"store: {store}\nsteps:\n  small: {{call: 'work:small'}}\n")

@@ -126,6 +126,7 @@ def test_what_tools_leave_behind_and_the_store_are_not_part_of_a_folder(root: Pa
         assert not [p for p in paths if "cache" in p]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_links_are_followed_but_not_in_circles(root: Path) -> None:
     (root / "data" / "sub" / "up").symlink_to("..")
     (root / "linked").symlink_to("data")
@@ -291,6 +292,7 @@ def test_a_home_is_known(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert index(root).track("~/a.csv").paths == (str(root / "data" / "a.csv"),)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 @pytest.mark.parametrize("value", ["data/broken", "data", "data/*"])
 def test_a_link_to_nothing_is_named_with_where_it_leads(root: Path, value: str) -> None:
     (root / "data" / "broken").symlink_to("nowhere")
@@ -385,6 +387,7 @@ def test_a_file_as_a_value_is_content_and_suffix(tmp_path: Path) -> None:
     assert len(set(d.values())) == 4
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
 def test_a_folder_as_a_value(tmp_path: Path) -> None:
     def make(name: str) -> Path:
         top = tmp_path / name

@@ -154,3 +154,35 @@ def test_nothing_is_left_of_what_cannot_be_stored(store: Store, monkeypatch: pyt
         kept(store, np.arange(N))
     temporary = os.path.join(store.url, "tmp")
     assert not os.path.exists(temporary) or os.listdir(temporary) == []
+
+
+def test_a_store_that_refuses_a_large_value_says_so(store: Store) -> None:
+    kept(store, np.arange(N))  # the store is there
+    tmp = Path(store.url, "tmp")
+    tmp.rmdir()
+    tmp.write_text("in the way")
+    with pytest.raises(StoreError, match="cannot write to the store"):
+        kept(store, np.arange(N) + 1)
+
+
+def test_a_folder_for_temporary_files_that_somebody_removed_is_made_again(store: Store) -> None:
+    kept(store, np.arange(N))
+    Path(store.url, "tmp").rmdir()
+    made = kept(store, np.arange(N) + 1)
+    assert (decode(made, store) == np.arange(N) + 1).all()
+
+
+def test_a_head_that_is_taken_in_pieces_is_written_whole(tmp_path: Path) -> None:
+    class Slow:
+        """Takes a few bytes at a time, as an almost full disk does."""
+
+        def __init__(self) -> None:
+            self.file = open(tmp_path / "blob", "xb", buffering=0)
+            self.seek = self.file.seek
+
+        def write(self, data: memoryview) -> int:
+            return self.file.write(data[:100])
+
+    data = memoryview(bytes(range(256)))
+    laid, _ = segments.write(Slow(), [data], [[8] * 32], [])  # type: ignore[arg-type]
+    assert segments.is_whole(memoryview((tmp_path / "blob").read_bytes()), laid.name)

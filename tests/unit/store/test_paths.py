@@ -96,9 +96,9 @@ def forged(store: Store, *rows: tuple[str, str, str]) -> str:
         [("", "file", "")],
         [("a\0b", "file", "")],
         [("up", "link", ".."), ("up/out", "file", "")],
-        [("up", "link", "../../.."), ("x", "file", "")],
-        [("etc", "link", "/etc")],
-        [("a", "link", "b"), ("b", "link", "../..")],
+        pytest.param([("up", "link", "../../.."), ("x", "file", "")], marks=posix),
+        pytest.param([("etc", "link", "/etc")], marks=posix),
+        pytest.param([("a", "link", "b"), ("b", "link", "../..")], marks=posix),
     ],
 )
 def test_a_forged_folder_writes_nothing_elsewhere(
