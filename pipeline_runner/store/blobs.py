@@ -205,6 +205,7 @@ class Blobs:
             return view
         whole = is_whole(view, name)
         if not whole and not self._files.is_local:
+            view.release()  # Windows removes nothing that is mapped
             self._files.forget_copy(_path(name))  # perhaps only our own copy is damaged
             view, seen = self._open(self._local(name), name)
             whole = is_whole(view, name)

@@ -203,7 +203,9 @@ class LocalFiles:
     def new_file(self) -> str:
         """``temporary`` for a file that is stored by ``publish``, once it is written."""
         self._prepare()
-        return self.temporary()
+        path = self.temporary()
+        os.makedirs(self._temporary, exist_ok=True)  # somebody may have removed it while we worked
+        return path
 
     def publish(self, temporary: str, name: str) -> None:
         path = self.local_path(name)

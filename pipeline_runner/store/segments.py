@@ -69,7 +69,7 @@ def write(
         found.append(pieces)
     done = lay(found, refs)
     file.seek(0)
-    file.write(done.head)
+    _write_all(file, memoryview(done.head))
     return done, found
 
 
@@ -81,9 +81,14 @@ def _copy(file: BinaryIO, data: memoryview) -> str:
         mine = chunk[: len(piece)]
         mine[:] = piece
         hasher.update(mine)
-        while len(mine):
-            mine = mine[file.write(mine) :]
+        _write_all(file, mine)
     return hasher.hexdigest()
+
+
+def _write_all(file: BinaryIO, data: memoryview) -> None:
+    """A full disk may take a part, and refuse the rest only when it is asked again."""
+    while len(data):
+        data = data[file.write(data) :]
 
 
 def is_whole(view: memoryview, name: str) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from .disk import discard
+from .local import refuse
 from .proofs import Stamp
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ class Stage:
 
         For that it is a little older than it is: a stamp of this very moment would prove nothing.
         """
-        self.file.close()
-        written = time.time_ns() - _AGE
-        os.utime(self._path, ns=(written, written))
-        stamp = Stamp.of(os.stat(self._path))
+        try:
+            self.file.close()
+            written = time.time_ns() - _AGE
+            os.utime(self._path, ns=(written, written))
+            stamp = Stamp.of(os.stat(self._path))
+        except OSError as e:
+            refuse(self._files.url, e)
         self._files.publish(self._path, name)
         return stamp
 
@@ -41,9 +45,13 @@ class Stage:
 @contextmanager
 def staged(files: LocalFiles) -> Iterator[Stage]:
     """A stage; the file is gone at the end unless it was published."""
-    path = files.new_file()
     try:
-        with open(path, "xb", buffering=0) as file:
+        path = files.new_file()
+        file = open(path, "xb", buffering=0)  # noqa: SIM115 - what is raised while it is used is not ours
+    except OSError as e:
+        refuse(files.url, e)
+    try:
+        with file:
             yield Stage(files, path, cast(BinaryIO, file))
     finally:
         discard(path)

@@ -177,7 +177,7 @@ def test_a_head_that_is_taken_in_pieces_is_written_whole(tmp_path: Path) -> None
         """Takes a few bytes at a time, as an almost full disk does."""
 
         def __init__(self) -> None:
-            self.file = open(tmp_path / "blob", "xb", buffering=0)
+            self.file = open(tmp_path / "blob", "xb", buffering=0)  # noqa: SIM115
             self.seek = self.file.seek
 
         def write(self, data: memoryview) -> int:
