@@ -10,10 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from typing import Protocol
+
+from .disk import WINDOWS
 
 _held: set[str] = set()  # POSIX locks do not exclude threads of one process
 _guard = threading.Lock()
+_PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02)  # seconds
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -74,13 +78,7 @@ def _take(path: str) -> Held | None:
             return None
         while True:
             try:
-                fd = os.open(path, _FLAGS, 0o666)
-            except FileNotFoundError:
-                try:
-                    os.makedirs(os.path.dirname(path), exist_ok=True)
-                    fd = os.open(path, _FLAGS, 0o666)
-                except OSError:
-                    return NoLock()
+                fd = _opened(path)
             except OSError:
                 return NoLock()
             try:
@@ -95,6 +93,19 @@ def _take(path: str) -> Held | None:
                 os.close(fd)
                 return NoLock()
             os.close(fd)  # removed between opening and locking: that was the former holder's
+
+
+def _opened(path: str) -> int:
+    for pause in _PAUSES:
+        try:
+            return os.open(path, _FLAGS, 0o666)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        except PermissionError:
+            if not WINDOWS:
+                raise
+            time.sleep(pause)  # Windows refuses so what its last holder is about to remove
+    return os.open(path, _FLAGS, 0o666)
 
 
 def sweep(path: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_runner.store.locks import FileLocks, NoLock, sweep
+from pipeline_runner.store import locks
+from pipeline_runner.store.locks import FileLock, FileLocks, NoLock, sweep
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -87,6 +88,26 @@ def test_never_two_at_once_between_threads(tmp_path: Path) -> None:
     for thread in threads:
         thread.join(60)
     assert (tmp_path / "number.txt").read_text() == "300"
+
+
+@pytest.mark.parametrize(("refused", "kind"), [(2, FileLock), (1000, NoLock)])
+def test_windows_refuses_to_open_what_is_about_to_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int, kind: type
+) -> None:
+    refusals = iter(range(refused))
+    real = os.open
+
+    def busy(*args: Any) -> int:
+        if next(refusals, None) is not None:
+            raise PermissionError(13, "Access is denied")
+        return real(*args)
+
+    monkeypatch.setattr(locks, "WINDOWS", True)
+    monkeypatch.setattr(os, "open", busy)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    lock = FileLocks(str(tmp_path)).take("a")
+    assert isinstance(lock, kind)
+    lock.release()
 
 
 def test_what_was_left_behind_is_swept(tmp_path: Path) -> None:
