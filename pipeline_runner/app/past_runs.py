@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..errors import PipelineError, Problem, PrunError
 from ..store.store import Store
+from .runner import RUNNING
 
 
 class RunInfo(NamedTuple):
@@ -67,6 +68,6 @@ def newest_run(store: Store) -> Mapping[str, Any]:
 def ended_run_of(store: Store, pipeline: str) -> Mapping[str, Any] | None:
     """The record of the newest run of a pipeline that came to its end."""
     for record in read_runs(store):
-        if record.get("pipeline") == pipeline and record.get("status") != "running":
+        if record.get("pipeline") == pipeline and record.get("status") != RUNNING:
             return record
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..model.artifact import CacheKey
 from ..model.names import task_id
 from ..store.runs import new_run_id
+from .runner import RUNNING
 from .step_record import read_steps
 
 if TYPE_CHECKING:
     from ..store.store import Store
 
 RECORD_FORMAT = 1  # of runs/<id>/run.json
-OPEN = "running"  # the status of a run that goes on, or was killed
-OPEN_FOR = 7 * 86400.0  # seconds for which such a run may be going on
+OPEN_FOR = 7 * 86400.0  # seconds for which a run may be going on that is not over, or was killed
 
 
 class Led(NamedTuple):
@@ -56,7 +55,7 @@ class Record(NamedTuple):
 def read_records(store: Store, before: Sequence[Record] = ()) -> list[Record]:
     """All that are whole, the newest first. ``before``: as read a moment ago; of those only the runs
     that were not over are read again."""
-    closed = {r.run: r for r in before if r.status != OPEN}
+    closed = {r.run: r for r in before if r.status != RUNNING}
     found = (closed.get(run) or read_record(store, run) for run in store.runs.list_runs())
     return [record for record in found if record is not None]
 
@@ -67,7 +66,7 @@ def read_record(store: Store, run: str) -> Record | None:
         return None
     try:
         status = str(found["status"])
-        reached = store.runs.read_json(run, "reached") if status == OPEN else None
+        reached = store.runs.read_json(run, "reached") if status == RUNNING else None
         return Record(
             run,
             str(found["pipeline"]),
@@ -102,6 +101,8 @@ def run_id_after(store: Store, known: Iterable[str], now: float) -> str:
     before = [run for run in known if run >= made]
     if not before:
         return made
+    import calendar
+
     newest = max([*before, *store.runs.list_runs()[:1]])
     return new_run_id(calendar.timegm(time.strptime(newest[:15], "%Y%m%d-%H%M%S")) + 1.0)
 
@@ -129,7 +130,7 @@ def kept(
     for record in records:
         which = record.pipeline, record.place
         count = counted[which] = counted.get(which, 0) + 1
-        if record.status == OPEN and now - record.started < OPEN_FOR:
+        if record.status == RUNNING and now - record.started < OPEN_FOR:
             open_runs.add(record.run)
         if count <= keep_runs and record.run not in lasted:
             runs.add(record.run)

@@ -100,7 +100,7 @@ class Run:
     def status(self) -> str:
         """succeeded, failed or cancelled; "running" where it is not over, "killed" where nobody is left
         to end it."""
-        if self._status is None or self._status == "running":
+        if self._status is None or self._status == RUNNING:
             self._status = status_now(self.record.head, self.store)
         return self._status
 

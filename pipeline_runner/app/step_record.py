@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from ..model.table import Table
+if TYPE_CHECKING:
+    from ..model.table import Table
 
 _WIDTH = 48  # characters of a digest
 _BLANK = " " * _WIDTH

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StoreError
 from ..keys import file_urls
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
-from ..model.table import Found
 from ..model.work import StoreAt
 from .blobs import Blobs
 from .entries import FORMAT as OTHER_FORMAT
@@ -21,6 +20,7 @@ from .runs import Runs
 from .sealed import Seals
 
 if TYPE_CHECKING:
+    from ..model.table import Found
     from .files import FileStore
     from .locks import Locks
 
