@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 
 from .artifact import Artifact, CacheKey, Damaged, Entry
 
-_BLANK = Artifact("", "", 0)
-
 
 class Column(NamedTuple):
     """One output of many tasks: a list for each field of ``Artifact``."""

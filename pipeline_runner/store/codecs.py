@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,17 +53,6 @@ def encode(value: Any, store: Store, is_project: Callable[[str], bool]) -> Artif
     if type(value) is bytes:  # as they are: their text would be twice as long
         return Artifact(digest, "bytes", len(value), blob=store.blobs.put(value), type=kind)
     return Artifact(digest, "data", len(data), blob=store.blobs.put(data), type=kind)
-
-
-def encode_elements(values: Sequence[Any], store: Store, is_project: Callable[[str], bool]) -> list[Artifact]:
-    """Store each element of a list by itself. ``list_digest`` of theirs is that of the list."""
-    found = []
-    for i, value in enumerate(values):
-        try:
-            found.append(encode(value, store, is_project))
-        except Unstorable as e:
-            raise Unstorable(f"element {i}: {e}") from None
-    return found
 
 
 def decode(artifact: Artifact, store: Store) -> Any:

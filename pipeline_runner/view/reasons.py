@@ -37,11 +37,6 @@ def reason_words(reason: Reason) -> str:
     return " ".join(part for part in (kind, what) if part) + aside
 
 
-def reasons_words(reasons: Iterable[Reason]) -> str:
-    """All reasons of one task, each once."""
-    return "; ".join(dict.fromkeys(reason_words(reason) for reason in reasons))
-
-
 def common_reasons(of_tasks: Iterable[tuple[Reason, ...]], most: int = 3) -> str:
     """The reasons of many tasks of a step, the commonest first, with counts where they differ."""
     counted: Counter[str] = Counter()

@@ -189,11 +189,6 @@ class Summary:
         """Failed items that ``on_error: skip`` left out."""
         return sum(step.tolerated for step in self.steps.values())
 
-    @property
-    def steps_done(self) -> int:
-        """How many steps are finished."""
-        return sum(1 for step in self.steps.values() if step.state)
-
 
 def fold(events: Sequence[ev.Event]) -> Summary:
     """The summary of a whole record of events."""

@@ -95,7 +95,6 @@ class ThreadingPool:
         self._inbox: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._stop_at: float | None = None
         self._abandoned = False
-        self._lock = threading.Lock()
 
     def __enter__(self) -> ThreadingPool:
         return self

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "loky"
 BACKENDS = ("loky", "threading", "sequential")
-ISOLATING = frozenset({"loky"})  # hard time-outs, an environment for each call, crashes survived
 _LATER = ("dask", "ray", "spark", "multiprocessing")
 
 

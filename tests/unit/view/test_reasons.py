@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline_runner.model.decision import REASON_KINDS, Reason
-from pipeline_runner.view.reasons import common_reasons, reason_words, reasons_words
+from pipeline_runner.view.reasons import common_reasons, reason_words
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,3 @@ def test_the_commonest_come_first() -> None:
     assert common_reasons(tasks) == "code changed: m:f (4 of 6); new (3 of 6)"
     assert common_reasons([(Reason("new"),)] * 6) == "new"
     assert common_reasons([()]) == ""
-
-
-def test_each_reason_is_told_once() -> None:
-    assert reasons_words([Reason("new"), Reason("new"), Reason("forced")]) == "new; forced"
