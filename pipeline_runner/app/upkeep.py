@@ -198,7 +198,7 @@ class Upkeep:
             stay = now
             decided = plan(census, Roots(*stay), limits)
         if not dry_run and not decided.nothing:
-            carry_out(self.store, census, decided, now=self.now)
+            decided = carry_out(self.store, census, decided, now=self.now)
         going = {e.key: e for e in decided.entries}
         return Swept(
             self.store.url,

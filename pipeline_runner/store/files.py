@@ -68,8 +68,8 @@ class FileStore(Protocol):
     def delete(self, name: str) -> None:
         """Remove a file; nothing happens if there is none."""
 
-    def delete_many(self, names: Sequence[str]) -> None:
-        """Remove files, and the folders that are empty then."""
+    def delete_many(self, names: Sequence[str]) -> Sequence[str]:
+        """Remove files, and the folders that are empty then. Those that stay, as they are in use."""
 
     def local_path(self, name: str) -> str:
         """A local file with these bytes: the file itself, or a copy kept under ``local_dir``."""

@@ -167,8 +167,9 @@ class LocalFiles:
         with contextlib.suppress(OSError):
             os.utime(self.local_path(name))
 
-    def delete_many(self, names: Sequence[str]) -> None:
+    def delete_many(self, names: Sequence[str]) -> Sequence[str]:
         folders = set()
+        stay = []
         for name in names:
             path = self.local_path(name)
             try:
@@ -178,6 +179,7 @@ class LocalFiles:
             except OSError as e:
                 if not (WINDOWS and isinstance(e, PermissionError)):  # in use there: it goes another time
                     refuse(self.url, e)
+                stay.append(name)
             folders.add(os.path.dirname(path))
         for path in sorted(folders, key=len, reverse=True):
             while len(os.path.dirname(path)) > len(self.url):  # "blobs" itself stays
@@ -186,6 +188,7 @@ class LocalFiles:
                 except OSError:
                     break
                 path = os.path.dirname(path)
+        return stay
 
     def forget_copy(self, name: str) -> None:
         pass

@@ -157,7 +157,7 @@ class RemoteFiles:
     def touch(self, name: str) -> None:
         pass
 
-    def delete_many(self, names: Sequence[str]) -> None:
+    def delete_many(self, names: Sequence[str]) -> Sequence[str]:
         copies = os.path.exists(self._copies.local_path("format"))  # else they are a store of their own
         for start in range(0, len(names), 500):
             some = names[start : start + 500]
@@ -168,6 +168,7 @@ class RemoteFiles:
             except _ABSENT:  # somebody was quicker: then one by one
                 for name in some:
                     self._remove(name)
+        return ()
 
     def _remove(self, name: str) -> None:
         with contextlib.suppress(*_ABSENT):

@@ -209,21 +209,36 @@ def _counted(
 _ORDER = ("latest", "runs", "entries", "recipes", "files", "trees", "blobs", "tmp", "locks")
 
 
-def carry_out(store: Store, census: Census, decided: Plan, *, now: Callable[[], float] = time.time) -> int:
-    """Let it go, what leads to other things first; how many files are gone."""
+def carry_out(store: Store, census: Census, decided: Plan, *, now: Callable[[], float] = time.time) -> Plan:
+    """Let it go, what leads to other things first. What went: all but files that were used meanwhile."""
     for name, gone in decided.lines.items():
         _shorten(store, name, gone)
     groups: dict[str, list[str]] = {}
     for name in decided.files:
         groups.setdefault(name.partition("/")[0], []).append(name)
-    count = 0
+    stayed: set[str] = set()
     for top in sorted(groups, key=_ORDER.index):
         names = [n for n in groups[top] if top != "locks" or _unlock(store, n)]
         for start in range(0, len(names), 200):
-            some = [n for n in names[start : start + 200] if _unchanged(store, census, n)]
-            store.files.delete_many(some)
-            count += len(some)
-    return count
+            these = names[start : start + 200]
+            some = [n for n in these if _unchanged(store, census, n)]
+            stayed.update(set(these).difference(some), store.files.delete_many(some))
+    return _without(decided, census, stayed) if stayed else decided
+
+
+def _without(decided: Plan, census: Census, stayed: set[str]) -> Plan:
+    by_kind = dict(decided.by_kind)
+    for name in stayed:
+        kind = name.partition("/")[0]
+        count, size = by_kind[kind]
+        by_kind[kind] = (count - 1, size - census.files[name].size)
+    size = sum(census.files[name].size for name in stayed)
+    return decided._replace(
+        files=[name for name in decided.files if name not in stayed],
+        by_kind={kind: what for kind, what in by_kind.items() if what[0]},
+        freed=decided.freed - size,
+        left=decided.left + size,
+    )
 
 
 def _unchanged(store: Store, census: Census, name: str) -> bool:

@@ -87,7 +87,7 @@ def test_what_is_damaged_is_made_again(made: Project) -> None:
 def test_gc_leaves_what_is_open_and_takes_the_rest(made: Project) -> None:
     blob = large_blob(made)
     count = len(made.stored_files())
-    gc = ("cache", "gc", "--keep-runs", "0", "--grace", "0s")
+    gc = ("cache", "gc", "--keep-runs", "0", "--grace", "0s", "--json")
     holder = subprocess.Popen(
         [sys.executable, "-c", f"import sys; f = open({str(blob)!r}); print(flush=True); sys.stdin.read()"],
         env=made.environment(RULES),
@@ -96,11 +96,12 @@ def test_gc_leaves_what_is_open_and_takes_the_rest(made: Project) -> None:
     )
     assert holder.stdout is not None
     holder.stdout.readline()
-    made.prun(*gc, env=RULES)
+    size = blob.stat().st_size
+    assert made.prun(*gc, env=RULES).json["bytes"] < size
     assert blob.exists()
     assert len(made.stored_files()) < count
     holder.communicate()
-    made.prun(*gc, env=RULES)
+    assert made.prun(*gc, env=RULES).json["bytes"] >= size
     assert not blob.exists()
 
 

@@ -191,7 +191,10 @@ def test_what_is_used_again_between_looking_and_removing_stays(tmp_path: Path) -
     census = Census(store)
     decided = plan(census, Roots([], ()), Limits(NOW))
     [again] = commit(store, ("again", big(1)))  # finds the blob there and does not write it
-    carry_out(store, census, decided)
+    went = carry_out(store, census, decided)
+    size = (tmp_path / "store" / "blobs" / again.outputs[""].blob[:2] / again.outputs[""].blob).stat().st_size
+    assert (went.freed, went.left) == (decided.freed - size, decided.left + size)
+    assert sum(size for _, size in went.by_kind.values()) == went.freed
     assert decode(again.outputs[""], Store(store.files)).shape == (1000,)
 
 
