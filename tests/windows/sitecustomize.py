@@ -151,8 +151,9 @@ class _Face(types.ModuleType):
             setattr(self._real, name, value)
 
     def __delattr__(self, name):
-        """As pytest undoes its ``setattr``."""
-        setattr(self._real, name, self._before.pop(name))
+        """As pytest undoes its ``setattr``, which may have been called twice."""
+        if name in self._before:
+            setattr(self._real, name, self._before.pop(name))
 
 
 def _locking(fd, mode, count):

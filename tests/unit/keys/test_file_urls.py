@@ -17,6 +17,6 @@ from pipeline_runner.keys import file_urls
     ],
 )
 def test_file_urls_are_paths(url: str, path: str, on_windows: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert file_urls.path_of(url) == path
-    monkeypatch.setattr(file_urls, "_WINDOWS", True)
-    assert file_urls.path_of(url) == on_windows
+    for windows, expected in ((False, path), (True, on_windows)):
+        monkeypatch.setattr(file_urls, "_WINDOWS", windows)
+        assert file_urls.path_of(url) == expected
