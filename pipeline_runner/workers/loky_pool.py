@@ -130,7 +130,10 @@ class LokyPool:
         if not busy:
             time.sleep(seconds)
             return
-        ready = wait([pipe for _, pipe in busy], seconds)
+        try:
+            ready = wait([pipe for _, pipe in busy], seconds)
+        except InterruptedError:  # Windows: a signal's handler has run, and did not end the run
+            ready = []
         now = time.monotonic()
         count = not ready or now - self._counted > _SLICE
         self._counted = now if count else self._counted

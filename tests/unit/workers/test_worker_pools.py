@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -78,6 +79,23 @@ def test_no_more_worker_processes_than_the_system_can_wait_for(
             pool.submit(ticket, kit.job("double"), [kit.task(x=ticket)])
         assert pool.free() == 0
         assert sorted(answers(pool, 2)) == [0, 1]
+
+
+def test_a_signal_that_wakes_a_wait_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, woken = loky_pool.wait, []
+
+    def wakes(pipes, seconds):  # as Windows does at Ctrl-C, elsewhere Python waits on
+        if not woken:
+            woken.append(seconds)
+            raise InterruptedError(errno.EINTR, "Interrupted function call")
+        return real(pipes, seconds)
+
+    monkeypatch.setattr(loky_pool, "wait", wakes)
+    kit = Kit(tmp_path / "project")
+    kit.module(WORK)
+    with LokyPool(1, kit.project) as pool:
+        assert kit.value(one(pool, kit.job("double"), kit.task(x=2))) == 4
+    assert woken
 
 
 def test_values_and_failures(shared: tuple[Pool, Kit]) -> None:
