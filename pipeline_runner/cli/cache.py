@@ -25,23 +25,18 @@ def command() -> None:
     """
 
 
-def _amount(parse: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+def _amount(kind: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
     """A callback that reads a text as pipeline files do: "duration" or "size"."""
 
     def read(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
         if value is None:
             return None
-        from pydantic_core import PydanticCustomError
+        from ..spec.amounts import amount
 
-        from ..spec import types
-
-        number = int(value) if value.isdecimal() else value
         try:
-            return getattr(types, parse)(number)
-        except PydanticCustomError as error:
-            about = error.context or {}
-            hint = f" ({about['hint']})" if about.get("hint") else ""
-            raise click.BadParameter(f"{about.get('message', error)}{hint}", ctx, param) from None
+            return amount(kind, value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from None
 
     return read
 
