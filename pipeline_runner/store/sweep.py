@@ -118,8 +118,7 @@ def _other_files(
     blobs = census.needs_of(kept.values())
     recipes = {key.recipe for key in kept}
     logs = {f"runs/{e.run}/{log_name(e.task)}" for e in kept.values()}
-    living = {f.file for f in census.found if f.line is None and f.key in kept and not f.hidden}
-    living |= {f.file for f in census.found if f.line is not None and f.key in kept and not f.hidden}
+    living = {f.file for f in census.found if f.key in kept and not f.hidden}
 
     def needed(name: str) -> bool:
         top, _, rest = name.partition("/")
