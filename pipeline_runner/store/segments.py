@@ -137,9 +137,25 @@ def read_header(view: memoryview) -> tuple[Any, int]:
     """The header and where the segments start; ``ValueError`` if it is none."""
     raw = _raw_header(view)
     header = json.loads(raw)
-    if type(header) is not dict or not header.get("segments"):
+    if not _is_header(header):
         raise ValueError("no header")
     return header, aligned(_HEAD + len(raw))
+
+
+def _is_header(value: Any) -> bool:
+    """Whether it is what ``lay`` writes: others may have written to the store what they made up."""
+    try:
+        return (
+            type(value["refs"]) is list
+            and bool(value["segments"])
+            and all(
+                type(offset) is type(size) is int
+                and (type(known) is str or all(type(n) is int and type(d) is str for n, d in known))
+                for offset, size, known in value["segments"]
+            )
+        )
+    except (TypeError, ValueError, KeyError):
+        return False
 
 
 def aligned(n: int) -> int:
