@@ -90,6 +90,8 @@ class Preparer:
         if failed:
             gone = {k for k, _ in failed}
             chosen = [k for k in chosen if k not in gone]
+            if not chosen:
+                return Candidates(skipped=skipped, failed=failed)
         if step.cache.enabled:
             return Candidates(chosen, recipe, self._args(keys, columns, chosen), own, skipped, failed)
         args = [combine("task", [self.id_of(step, k)]) for k in chosen]

@@ -249,6 +249,17 @@ def test_a_fan_out_over_no_list_fails(make: Make) -> None:
     assert world.errors()["f"] == "a is 5, and a fan-out takes a list"
 
 
+@pytest.mark.parametrize("good", [0, 1])
+def test_items_that_have_not_what_is_asked_of_them_fail_even_if_all_do(make: Make, good: int) -> None:
+    world = make(
+        "steps: {a: {call: m:a}, f: {call: m:f, foreach: a, inputs: {x: item.b}}}",
+        a=lambda: [{"b": 1}] * good + [{"c": 1}, {"c": 2}], f=lambda x: x,
+    )  # fmt: skip
+    assert world.run().status == "failed"
+    assert world.state.steps["f"].tally["failed"] == 2
+    assert world.state.steps["f"].tally["succeeded"] == good
+
+
 def test_a_list_of_objects_is_split_by_a_worker_once(make: Make) -> None:
     text = """
         steps:
