@@ -101,7 +101,16 @@ def _check_file(path, dir_fd=None):
 def _wrap_unlink(real):
     def unlink(path, *, dir_fd=None):
         _check_file(path, dir_fd)
-        return real(path, dir_fd=dir_fd)
+        if dir_fd is not None or os.path.islink(path) or not os.path.isfile(path):
+            return real(path, dir_fd=dir_fd)
+        with open(path, "rb") as file:  # nobody locks it between the look at it and its removal
+            try:
+                _fcntl.flock(file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+            except OSError:
+                _refuse(path)
+            if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                _refuse(path)  # another one by now
+            return real(path)
 
     return unlink
 
@@ -159,6 +168,8 @@ class _Face(types.ModuleType):
 def _locking(fd, mode, count):
     try:
         _fcntl.flock(fd, _fcntl.LOCK_UN if mode == 0 else _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+        if not os.fstat(fd).st_nlink:
+            raise OSError("removed since it was opened")
     except OSError:
         raise PermissionError(13, "Permission denied") from None
 
