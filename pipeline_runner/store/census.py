@@ -98,7 +98,7 @@ def _refs(store: Store, blob: str) -> list[str]:
         if not head.startswith(_MANIFEST):
             return []
         rows: Any = json.loads(store.files.read(blob_file(blob)))["tree"]
-        return [row[4] for row in rows if row[4]]
+        return [row[4] for row in rows if row[4] and isinstance(row[4], str)]
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return []  # lost or damaged: what it named cannot be restored anyway
 

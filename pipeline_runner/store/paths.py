@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 _EXECUTABLE = "executable "  # stands before the type of such a file
+_KINDS = ("file", "link", "folder")
 _LARGE = 1 << 20  # bytes from which a copy costs more than it protects
 _NT = re.compile(r"[\\/:]")
 _proved: dict[str, tuple[int, ...]] = {}  # local path -> size, mtime, inode when it was proved
@@ -191,7 +192,9 @@ def _manifest(data: bytes, blob: str) -> list[Any]:
     try:
         rows: list[Any] = json.loads(data)["tree"]
         links = {row[0] for row in rows if row[1] == "link"}
-        for path, *_ in rows:
+        for path, kind, target, _, part in rows:
+            if kind not in _KINDS or type(target) is not str or type(part) is not str:
+                raise ValueError(path)
             parts = path.split("/")
             above = ("/".join(parts[:i]) for i in range(1, len(parts)))
             if not all(map(_is_name, parts)) or not links.isdisjoint(above):

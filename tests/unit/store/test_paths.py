@@ -12,6 +12,7 @@ import pytest
 
 from pipeline_runner.errors import BlobLost
 from pipeline_runner.model.artifact import Artifact
+from pipeline_runner.store.census import Census
 from pipeline_runner.store.codecs import decode, encode
 from pipeline_runner.store.paths import Paths
 from pipeline_runner.store.store import Store
@@ -120,10 +121,20 @@ def test_a_forged_suffix_names_nothing_elsewhere(store: Store, tmp_path: Path, k
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("junk", [b"[]", b'{"tree": 3}', b'{"tree": [[1]]}', b'{"tree": [[]]}', b"no json"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"[]", b'{"tree": 3}', b'{"tree": [[1]]}', b'{"tree": [[]]}', b"no json",
+        b'{"tree":[["a","file"]]}', b'{"tree":[["a","file","",true]]}', b'{"tree":[["a","file","",true,5]]}',
+        b'{"tree":[["a","file","",true,["x"]]]}', b'{"tree":[["a","link",7,true,""]]}',
+        b'{"tree":[["a","odd","",true,"x"]]}', b'{"tree":[["a",[1],"",true,"x"]]}',
+    ],
+)  # fmt: skip
 def test_what_is_no_folder_is_as_good_as_damaged(store: Store, junk: bytes) -> None:
+    blob = store.blobs.put(junk)
+    assert all(map(str.isalnum, Census(store).needs(Artifact("c" * 48, "tree", 4, blob=blob))))
     with pytest.raises(BlobLost):
-        Paths(store).restore("tree", store.blobs.put(junk), "folder")
+        Paths(store).restore("tree", blob, "folder")
 
 
 @pytest.mark.parametrize("name", ["../../victim", "x/../../../victim", "../victim", "", "a\0b", ".."])
