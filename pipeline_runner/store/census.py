@@ -89,9 +89,9 @@ def missing_parts(store: Store, entry: Entry) -> list[str]:
 
 def _refs(store: Store, blob: str) -> list[str]:
     """The blobs that a blob names: a pickle those of its paths, a folder those of its files."""
-    if not blob.isalnum():  # made up: it could name any file
-        return []
     try:
+        if not blob.isalnum():  # made up: it could name any file
+            return []
         head = store.files.head(blob_file(blob), 1 << 16)
         if (header := head_of(head, lambda n: store.files.head(blob_file(blob), n))) is not None:
             return [r for r in header.get("refs", ()) if isinstance(r, str)]

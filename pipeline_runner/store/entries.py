@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,9 @@ _FEW = 8  # keys of one recipe that are looked for by name rather than in a list
 _MANY = 1000  # entries from which on their reading is no time to look for garbage
 _AT_ONCE = 32  # packs of one recipe that are read together from far away
 _CUT = Damaged("corrupt", "its entry is damaged")
+_is: Callable[[Any, Any], bool] = isinstance
+_MADE = ((int, float), (int, float), str, str)  # types of an entry's seconds, created, run, task
+_ARTIFACT = (str, str, int, (str, type(None)), (str, type(None)), tuple, str)
 
 
 class Entries:
@@ -312,6 +315,9 @@ def entry_from_json(fields: list[Any], key: CacheKey) -> Entry:
         name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
         for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
     }
+    whole = all(map(_is, (seconds, created, run, task), _MADE))
+    if not whole or not all(all(map(_is, artifact, _ARTIFACT)) for artifact in found.values()):
+        raise ValueError("made up by somebody")
     return Entry(key, found, {n: ArgPart._make(p) for n, p in parts.items()}, seconds, created, run, task)
 
 

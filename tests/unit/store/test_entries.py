@@ -160,6 +160,24 @@ def test_sealed_nonsense_is_damage(store: Store, value: Any) -> None:
     assert not isinstance(found.get(entry(1).key), Entry)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"blob": 5}, {"blob": ["x"]}, {"size": "9"}, {"digest": 5}, {"codec": ["data"]}, {"inline": 5},
+        {"type": None}, {"seconds": "x"}, {"created": None}, {"run": 5}, {"task": 5},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_entry_of_odd_fields_is_damage(store: Store, odd: dict[str, Any], batch: int) -> None:
+    some = [entry(n) for n in range(batch)]
+    if odd.keys() <= set(Entry._fields):
+        some = [e._replace(**odd) for e in some]
+    else:
+        some = [e._replace(outputs={"": Artifact("1" * 48, "data", 1, "5")._replace(**odd)}) for e in some]
+    store.commit(some)
+    assert {type(found) for found in again(store).lookup(keys(*some)).values()} == {Damaged}
+
+
 def test_all_entries_of_a_recipe(store: Store) -> None:
     some = [entry(i) for i in range(4)]
     store.commit(some[:1])
