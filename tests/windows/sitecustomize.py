@@ -101,7 +101,7 @@ def _check_file(path, dir_fd=None):
 def _wrap_unlink(real):
     def unlink(path, *, dir_fd=None):
         _check_file(path, dir_fd)
-        if dir_fd is not None or os.path.islink(path) or not os.path.isfile(path):
+        if dir_fd is not None or os.path.islink(path):
             return real(path, dir_fd=dir_fd)
         with open(path, "rb") as file:  # nobody locks it between the look at it and its removal
             try:
