@@ -158,7 +158,7 @@ def _step(step: StepLike, causes: Sequence[str], width: int | None, style: Style
     shown = step.reasons if verbose else step.reasons[:5]
     lines += [clip(f"    {reason_words(reason)}", width) for reason in shown]
     if len(step.reasons) > len(shown):
-        lines.append(f"    and {number(len(step.reasons) - len(shown))} more reasons")
+        lines.append(f"    and {plural(len(step.reasons) - len(shown), 'more reason')}")
     if step.because:
         roots = [c for c in causes if c not in {f"{r.kind} {r.what}".strip() for r in step.reasons}]
         root = f": {some(roots)}" if roots and list(roots) != list(step.because) else ""

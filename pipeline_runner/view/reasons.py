@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..model.decision import Reason
-from .text import one_line
+from .text import one_line, plural
 
 
 def reason_words(reason: Reason) -> str:
@@ -48,5 +48,5 @@ def common_reasons(of_tasks: Iterable[tuple[Reason, ...]], most: int = 3) -> str
     for text, count in counted.most_common(most):
         words.append(text if count == tasks else f"{text} ({count:,} of {tasks:,})")
     if len(counted) > most:
-        words.append(f"{len(counted) - most:,} more reasons")
+        words.append(plural(len(counted) - most, "more reason"))
     return "; ".join(words)

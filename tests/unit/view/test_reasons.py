@@ -46,3 +46,9 @@ def test_the_commonest_come_first() -> None:
     assert common_reasons(tasks) == "code changed: m:f (4 of 6); new (3 of 6)"
     assert common_reasons([(Reason("new"),)] * 6) == "new"
     assert common_reasons([()]) == ""
+
+
+def test_what_is_left_out_is_counted() -> None:
+    reasons = tuple(Reason("param", f"params.p{i}") for i in range(5))
+    assert common_reasons([reasons[:4]]).endswith("; 1 more reason")
+    assert common_reasons([reasons]).endswith("; 2 more reasons")
