@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from harness import Project
 
 
+@pytest.hookimpl(optionalhook=True)  # the suite also runs without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """`-n auto`: one more than there are cores, as many tests wait for processes."""
     return (os.cpu_count() or 1) + 1

@@ -1,7 +1,10 @@
-"""Starting a worker: a process of joblib's loky, and the pipes that lead to it.
+"""Starting a worker: a process of loky, and the pipes that lead to it.
 
-loky gives a fresh interpreter, neither a fork nor the caller's ``__main__``, on every system. Its executors
-stay out of it: they would hand each task and each answer through two threads of ours and two of theirs.
+loky, joblib's pool of processes, gives a fresh interpreter, neither a fork nor the caller's ``__main__``, on
+every system. The package of its own is meant, not the copy inside joblib: with that one the runner, loky's
+tracker and every worker would import all of joblib and numpy, some 0.13 s each, before the first task.
+Its executors stay out of it: they would hand each task and each answer through two threads of ours and two
+of theirs.
 """
 
 from __future__ import annotations
@@ -21,13 +24,13 @@ class Process:
     """A worker process as its parent sees it."""
 
     def __init__(self, folder: str, setup: Setup, env: Mapping[str, str]) -> None:
-        context: Any = import_module("joblib.externals.loky.backend").get_context("loky")
+        context: Any = import_module("loky.backend").get_context("loky")
         self._folder = folder
         calls, self._calls = context.Pipe(duplex=False)
         self.answers, answers = context.Pipe(duplex=False)
         life, self._life = context.Pipe(duplex=False)  # ends when we do, however we go
         theirs: tuple[Connection, ...] = (calls, answers, life)
-        # no module of the working folder may stand in the way: a project may have a ``joblib.py``
+        # no module of the working folder may stand in the way: a project may have a ``loky.py``
         safe = {} if "PYTHONSAFEPATH" in os.environ else {"PYTHONSAFEPATH": "1"}
         self._process = context.Process(
             target=worker.main, args=(setup, tuple(safe), *theirs), env={**env, **safe}

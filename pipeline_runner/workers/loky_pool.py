@@ -1,4 +1,4 @@
-"""The pool of worker processes (joblib's loky): hard time-outs, deaths that no neighbour notices."""
+"""The pool of worker processes (loky's): hard time-outs, deaths that no neighbour notices."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_a_reused_run_imports_nothing_heavy(project: Project) -> None:
         "import sys\n"
         "from pipeline_runner.cli.main import cli\n"
         "try:\n    cli(sys.argv[1:], prog_name='prun')\nexcept SystemExit: pass\n"
-        "heavy = {'joblib', 'numpy', 'rich', 'pydantic', 'fsspec', 'yaml', 'tasks'}\n"
+        "heavy = {'joblib', 'loky', 'numpy', 'rich', 'pydantic', 'fsspec', 'yaml', 'tasks'}\n"
         "print('HEAVY', *sorted(heavy & {m.partition('.')[0] for m in sys.modules}))\n"
     )
     for args in (["run"], ["plan"], ["run", "--events", "e.jsonl"], ["run", "--logs"]):

@@ -18,7 +18,7 @@ from .conftest import App
 
 Prun = Callable[..., Result]
 
-HEAVY = {"pydantic", "joblib", "fsspec", "rich", "yaml", "numpy", "pandas", "blake3"}
+HEAVY = {"pydantic", "joblib", "loky", "fsspec", "rich", "yaml", "numpy", "pandas", "blake3"}
 
 
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["run", "--help"], ["nope"]])

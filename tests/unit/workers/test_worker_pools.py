@@ -235,7 +235,7 @@ def test_unknown_backends(kit: Kit, backend: str, message: str) -> None:
     assert caught.value.problems[0].hint == "there are: loky, threading, sequential"
 
 
-def test_joblib_is_imported_only_when_processes_are_needed() -> None:
+def test_loky_is_imported_only_when_processes_are_needed() -> None:
     import subprocess
 
     code = (
@@ -243,7 +243,7 @@ def test_joblib_is_imported_only_when_processes_are_needed() -> None:
         "from pipeline_runner.workers.pools import open_pool\n"
         "from pipeline_runner.model.work import Project\n"
         "open_pool('sequential', 1, Project('.', ('.',)))\n"
-        "sys.exit(any(m in sys.modules for m in ('joblib', 'numpy', 'fsspec', 'pydantic')))"
+        "sys.exit(any(m in sys.modules for m in ('joblib', 'loky', 'numpy', 'fsspec', 'pydantic')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
