@@ -23,8 +23,12 @@ def _modules_as_before() -> Iterator[None]:
     before, path, meta = set(sys.modules), sys.path[:], sys.meta_path[:]
     yield
     assert (sys.path, sys.meta_path) == (path, meta)
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    for name in (
+        set(sys.modules) - before
+    ):  # a second copy of an installed package would disturb what comes later
+        file = getattr(sys.modules[name], "__file__", None)
+        if is_project_file(file) or (file is None and hasattr(sys.modules[name], "__path__")):
+            del sys.modules[name]
 
 
 def load(kit: Kit, name: str = "work") -> object:
