@@ -1,9 +1,9 @@
 """Resolved graphs kept ready: parsing and validating what has not changed takes the most of a start.
 
-A compiled graph is found by the pipeline's absolute path, its profile, the params given, prun's and
-Python's version; it is used only while every YAML file that it was made from has the very bytes
-that it had (dropped, never trusted, when anything differs). It lies in a local folder, never in a
-shared store: it is a pickle.
+A compiled graph is found by the pipeline's absolute path, its profile, prun's and Python's version; it is
+used only while every YAML file that it was made from has the very bytes that it had (dropped, never
+trusted, when anything differs). Params given by hand are bound to it afterwards. It lies in a local
+folder, never in a shared store: it is a pickle.
 """
 
 from __future__ import annotations
@@ -26,11 +26,36 @@ LAYOUT = [(name, fields) for name, c in vars(model).items() if (fields := getatt
 
 
 class Compiled(NamedTuple):
-    """What loading and resolving a pipeline file gave. ``id``: of exactly this; "" if not kept."""
+    """What loading and resolving a pipeline file gave, with the params of the file and the profile.
+
+    ``declared``: of each param the fields of its ``Declared``; ``id``: of exactly this; "" if not kept.
+    """
 
     graph: Graph
-    params: Mapping[str, Any]
+    declared: Mapping[str, tuple[Any, ...]]
+    values: Mapping[str, Any]
     id: str = ""
+
+    def bind(self, params: Mapping[str, Any] | None, overrides: Sequence[str]) -> Bound | None:
+        """The params with what was given by hand; None if anything is wrong with it."""
+        if not params and not overrides:
+            return Bound(self.values, self.id)
+        from ..spec.params import ParamSet
+        from ..spec.params_full import Declared
+
+        layers = ParamSet.kept({name: Declared(*d) for name, d in self.declared.items()}, self.values)
+        layers.python(params or {})
+        layers.command_line(overrides)
+        if layers.problems or layers.out_of_bounds():
+            return None
+        return Bound(layers.values, digest(f"{self.id} {layers.values!r}".encode("utf-8", "surrogatepass")))
+
+
+class Bound(NamedTuple):
+    """Params, and what names the graph with exactly these."""
+
+    params: Mapping[str, Any]
+    id: str
 
 
 class CompiledGraphs:
@@ -39,13 +64,9 @@ class CompiledGraphs:
     def __init__(self, index: str) -> None:
         self.folder = os.path.join(index, "graphs")
 
-    def name(
-        self, file: str, profile: str | None, params: Mapping[str, Any] | None, overrides: Sequence[str]
-    ) -> str | None:
-        """Under which name a graph is kept; None where the params cannot be told apart by text."""
-        if params:
-            return None
-        asked = [file, profile, list(overrides), __version__, sys.version, LAYOUT]
+    def name(self, file: str, profile: str | None) -> str:
+        """Under which name a graph is kept."""
+        asked = [file, profile, __version__, sys.version, LAYOUT]
         return digest(repr(asked).encode("utf-8", "surrogatepass"))
 
     def find(self, name: str) -> Compiled | None:
@@ -57,19 +78,19 @@ class CompiledGraphs:
                 seal, data = f.read(48), f.read()
             if digest(data).encode() != seal:
                 return None
-            files, graph, params = pickle.loads(data)
+            files, graph, declared, values = pickle.loads(data)
             for path, known in files:
                 with open(path, "rb") as f:
                     if digest(f.read()) != known:
                         return None
         except (OSError, ValueError, TypeError, AttributeError, ImportError, EOFError, pickle.PickleError):
             return None
-        return Compiled(graph, params, seal.decode())
+        return Compiled(graph, declared, values, seal.decode())
 
     def keep(self, name: str, files: Sequence[tuple[str, str]], compiled: Compiled) -> Compiled:
         """Keep it; the same with its id. Losing it costs time only, so nothing here is an error."""
         try:
-            data = pickle.dumps((tuple(files), compiled.graph, dict(compiled.params)), protocol=5)
+            data = pickle.dumps((tuple(files), *compiled[:3]), protocol=5)
             os.makedirs(self.folder, exist_ok=True)
             _ignore(os.path.dirname(os.path.dirname(self.folder)))
             write_whole(os.path.join(self.folder, name), [digest(data).encode(), data], 0o600)

@@ -43,20 +43,23 @@ def load_graph(
     if os.path.isdir(file):
         file = os.path.join(file, DEFAULT_FILE)
     kept = CompiledGraphs(_index_folder(os.path.dirname(file), store))
-    name = kept.name(file, profile, params, overrides)
-    compiled = kept.find(name) if name is not None else None
+    name = kept.name(file, profile)
+    compiled = kept.find(name)
+    bound = compiled.bind(params, overrides) if compiled is not None else None
     places = Places(os.fspath(path) if not os.path.isdir(path) else file, profile)
-    if compiled is None:
+    if compiled is None or bound is None:
         from ..resolve.build import try_build
 
         loaded = places.load(params, overrides)
         built = try_build(loaded)
-        if built.errors:
+        if built.errors or not loaded.base.sound:
             return LoadedGraph(built.graph, loaded.params, places, "", built.errors, built.calls)
-        compiled = Compiled(built.graph, loaded.params)
-        if name is not None:
-            compiled = kept.keep(name, loaded.files, compiled)
-    return LoadedGraph(compiled.graph, compiled.params, places, compiled.id)
+        declared = {param: tuple(d) for param, d in loaded.base.declared.items()}
+        compiled = kept.keep(name, loaded.files, Compiled(built.graph, declared, loaded.base.values))
+        bound = compiled.bind(params, overrides)
+        if bound is None or not compiled.id:
+            return LoadedGraph(built.graph, loaded.params, places, "")
+    return LoadedGraph(compiled.graph, bound.params, places, bound.id)
 
 
 class Places:

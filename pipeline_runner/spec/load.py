@@ -17,6 +17,7 @@ from .hints import one_of, show
 from .messages import problems_of
 from .models import PipelineSpec, ProfileSpec, StepSpec
 from .params import ParamSet
+from .params_full import Declared
 from .source import Node, SourceMap
 
 _OWN_KEYS = frozenset({"env", "pools", "profiles", "secrets"})  # top keys whose entries are judged one by one
@@ -24,11 +25,20 @@ UNKNOWN = "unknown:unknown"  # stands for a call that cannot be read
 _ARGUMENTS = frozenset({"inputs", "files", "with"})  # of a step: their entries are
 
 
+class Base(NamedTuple):
+    """The params as the file and the profile have them; ``sound``: nothing is wrong with them."""
+
+    declared: Mapping[str, Declared]
+    values: Mapping[str, Any]
+    sound: bool
+
+
 class Loaded(NamedTuple):
     """What a file says, and what is wrong with it."""
 
     spec: PipelineSpec  # without the broken steps; profile and defaults of cache and on_error applied
     params: dict[str, Any]  # final values
+    base: Base
     source: SourceMap
     root: str  # absolute path of the file's folder
     file: str  # absolute path
@@ -65,6 +75,7 @@ def load(
     return Loaded(
         spec,
         values,
+        loader.base,
         loader.source,
         os.path.dirname(file),
         file,
@@ -88,6 +99,7 @@ class _Loader:
         self.problems: list[Problem] = list(sources.problems)
         self.broken: set[str] = set()
         self.rest: dict[str, StepSpec] = {}
+        self.base = Base({}, {}, False)
 
     def report(
         self, code: str, message: str, path: tuple[str | int, ...], hint: str = "", key: bool = False
@@ -218,13 +230,14 @@ class _Loader:
             )
             return {}
         named = {k: v for k, v in written.items() if self.valid_name(k, ("params", k), "param-name")}
-        layers = ParamSet(named, self.source)
+        layers = ParamSet.of_file(named, self.source)
         if profile is not None and profile in spec.profiles:
-            layers.profile(profile, spec.profiles[profile].params)
+            layers.profile(profile, spec.profiles[profile].params, self.source)
+        sound = not (layers.problems or layers.out_of_bounds())
+        self.base = Base(layers.declared, dict(layers.values), sound)
         layers.python(python)
         layers.command_line(overrides)
-        layers.check_bounds()
-        self.problems += layers.problems
+        self.problems += [*layers.problems, *layers.out_of_bounds()]
         for other, overlay in spec.profiles.items():
             if other != profile:
                 self.judge_profile(other, overlay, named)
@@ -234,10 +247,10 @@ class _Loader:
     def judge_profile(self, profile: str, overlay: ProfileSpec, named: dict[str, Any]) -> None:
         """The params of a profile that was not chosen."""
         if overlay.params:
-            trial = ParamSet(named, self.source)
-            trial.profile(profile, overlay.params)
-            trial.check_bounds()
-            self.problems += [problem for problem in trial.problems if problem not in self.problems]
+            trial = ParamSet.of_file(named, self.source)
+            trial.profile(profile, overlay.params, self.source)
+            found = [*trial.problems, *trial.out_of_bounds()]
+            self.problems += [problem for problem in found if problem not in self.problems]
 
 
 def _leave_out(top: dict[str, Any], loc: Sequence[str | int]) -> None:

@@ -1,7 +1,12 @@
-"""Params: the file's values, then the profile's, then Python's, then the command line's."""
+"""Params: the file's values, then the profile's, then Python's, then the command line's.
+
+The last two layers can be laid over what the file and the profile gave once: neither pydantic nor YAML is
+loaded for plain values.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,48 +14,67 @@ from ..errors import Place, Problem
 from .hints import kind, one_of, show
 from .params_full import Declared, declare, is_full_form
 from .source import Path, SourceFile, SourceMap
-from .yaml_source import parse
+from .yaml_scalars import resolve
 
 _ANY: Any = object()  # no kind is asked for
+_PLAIN = re.compile(
+    r"(?:[A-Za-z0-9_]|[-+.][0-9])[A-Za-z0-9_.+-]{0,99}\Z"
+)  # texts that are YAML's plain scalars
 
 
 class ParamSet:
     """The params of one load, as they grow from layer to layer."""
 
-    def __init__(self, raw: Mapping[str, Any], source: SourceMap) -> None:
-        self.source = source
+    def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.declared: dict[str, Declared] = {}
         self.values: dict[str, Any] = {}
         self.set_at: dict[str, Place | None] = {}
-        for name, value in raw.items():
-            self._declare(name, value)
+        self.proved: set[str] = set()  # whose values are known to keep their bounds
 
-    def _declare(self, name: str, value: Any) -> None:
-        place = self.source.place(("params", name))
+    @classmethod
+    def of_file(cls, raw: Mapping[str, Any], source: SourceMap) -> ParamSet:
+        """What a file writes below ``params``."""
+        params = cls()
+        for name, value in raw.items():
+            params._declare(name, value, source)
+        return params
+
+    @classmethod
+    def kept(cls, declared: Mapping[str, Declared], values: Mapping[str, Any]) -> ParamSet:
+        """What a file and a profile gave before, without a problem."""
+        params = cls()
+        params.declared = dict(declared)
+        params.values = dict(values)
+        params.set_at = dict.fromkeys(declared)
+        params.proved = set(declared)
+        return params
+
+    def _declare(self, name: str, value: Any, source: SourceMap) -> None:
+        place = source.place(("params", name))
         self.set_at[name] = place
         if not is_full_form(value):
-            self.declared[name] = Declared(value, None)
+            self.declared[name] = Declared(value)
             self.values[name] = _copy(value)
             return
         declared, wrong = declare(name, value)
         for key, message, hint in wrong:
-            at = self.source.place(("params", name, key) if key else ("params", name))
+            at = source.place(("params", name, key) if key else ("params", name))
             self.problems.append(Problem("param-declaration", message, at, hint))
         self.declared[name] = declared
-        self.set_at[name] = place = self.source.place(("params", name, "default"))
+        self.set_at[name] = place = source.place(("params", name, "default"))
         default = value["default"]
         fitted = default if default is None else _fit(declared.sample, default)
         if fitted is _ANY:
             message = f"the default of param '{name}' must be {kind(declared.sample)}, not {show(default)}"
             self.problems.append(Problem("param", message, place, _kind_hint(declared.sample, default)))
-            self.declared[name] = Declared(None, None)
+            self.declared[name] = Declared(None)
         self.values[name] = _copy(default if fitted is _ANY else fitted)
 
     # ---- layers ------------------------------------------------------------------------------
 
-    def profile(self, profile: str, values: Mapping[str, Any]) -> None:
-        layer = _Layer(self.source, ("profiles", profile, "params"))
+    def profile(self, profile: str, values: Mapping[str, Any], source: SourceMap) -> None:
+        layer = _Layer(source, ("profiles", profile, "params"))
         for name, value in values.items():
             if self._known(name, layer):
                 self._set(name, value, layer)
@@ -71,17 +95,20 @@ class ParamSet:
         for text in overrides:
             self._override(text)
 
-    def check_bounds(self) -> None:
-        """The bounds of the full form, on the final values."""
+    def out_of_bounds(self) -> list[Problem]:
+        """What the bounds of the full form say to the values as they are now."""
+        found = []
         for name, declared in self.declared.items():
-            for message in declared.check(self.values[name]):
+            for message in declared.check(self.values[name]) if name not in self.proved else ():
                 text = f"param '{name}' {message}"
-                self.problems.append(Problem("param-bounds", text, self.set_at[name]))
+                found.append(Problem("param-bounds", text, self.set_at[name]))
+        return found
 
     # ---- one value ---------------------------------------------------------------------------
 
     def _set(self, name: str, value: Any, layer: _Layer) -> None:
         self.set_at[name] = layer.place((name,))
+        self.proved.discard(name)
         self.values[name] = self._merge(self.values[name], self.declared[name].sample, value, (name,), layer)
 
     def _override(self, text: str) -> None:
@@ -111,15 +138,13 @@ class ParamSet:
                 return
             base = base.get(key, _ANY) if isinstance(base, dict) else _ANY
             sample = sample.get(key, _ANY) if isinstance(sample, dict) else _ANY
-        if isinstance(sample, str):
-            value: Any = written
-        else:
-            parsed = parse(written, SourceFile(f"-p {target}", written))
-            for problem in parsed.problems:
+        value: Any = written
+        if not isinstance(sample, str):
+            value, problems = _yaml(target, written)
+            for problem in problems:
                 self._report(layer, (name,), problem.message, problem.hint)
-            if parsed.problems:
+            if problems:
                 return
-            value = parsed.root.data if parsed.root is not None else None
         for key in reversed(inside):
             value = {key: value}
         self._set(name, value, layer)
@@ -165,6 +190,19 @@ class _Layer(NamedTuple):
 
     def place(self, path: tuple[str, ...], key: bool = False) -> Place | None:
         return self.source.place((*self.at, *path), key) if self.source else None
+
+
+def _yaml(target: str, written: str) -> tuple[Any, Sequence[Problem]]:
+    """What a text of the command line says in YAML."""
+    if _PLAIN.match(written):
+        try:
+            return resolve(written), ()
+        except ValueError:  # then the parser says why
+            pass
+    from .yaml_source import parse
+
+    parsed = parse(written, SourceFile(f"-p {target}", written))
+    return parsed.root.data if parsed.root is not None else None, parsed.problems
 
 
 def _fit(sample: Any, value: Any) -> Any:

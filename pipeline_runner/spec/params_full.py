@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
-
-from pydantic import Field, TypeAdapter, ValidationError
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from .hints import did_you_mean, show
+
+if TYPE_CHECKING:  # a pipeline that is kept compiled is bound without it, unless a bound is to be proved
+    from pydantic import TypeAdapter
 
 _TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict}
 _SAMPLES: dict[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False, "list": [], "dict": {}}
@@ -27,18 +30,20 @@ _SAID = {
 
 
 class Declared(NamedTuple):
-    """A param: a value of its kind, and how to check its bounds."""
+    """A param: a value of its kind and, in the full form, the kind's name and its bounds."""
 
     sample: Any
-    adapter: TypeAdapter[Any] | None
-    bounds: dict[str, Any] = {}
+    kind: str | None = None
+    bounds: Mapping[str, Any] = {}
 
     def check(self, value: Any) -> list[str]:
         """What is wrong with a final value."""
-        if self.adapter is None or value is None:
+        if self.kind is None or value is None:
             return []
+        from pydantic import ValidationError
+
         try:
-            self.adapter.validate_python(value, strict=True)
+            _adapter(self.kind, tuple(sorted(self.bounds.items()))).validate_python(value, strict=True)
         except ValidationError as error:
             return [self._said(found, value) for found in error.errors(include_url=False)]
         return []
@@ -59,7 +64,7 @@ def declare(name: str, value: dict[str, Any]) -> tuple[Declared, list[tuple[str,
     if not isinstance(kind, str) or kind not in _TYPES:
         hint = did_you_mean(kind, _TYPES) if isinstance(kind, str) else ""
         message = f"the type of param '{name}' must be {', '.join(_TYPES)}, not {show(kind)}"
-        return Declared(None, None), [("type", message, hint)]
+        return Declared(None), [("type", message, hint)]
     bounds = {key: bound for key, bound in value.items() if key in _BOUNDS}
     wrong = [(key, f"'{key}' is no bound of a {kind}", "") for key in bounds if key not in _FOR[kind]]
     wrong += [(key, message, "") for key, bound in bounds.items() if (message := _bad_bound(key, bound))]
@@ -67,15 +72,22 @@ def declare(name: str, value: dict[str, Any]) -> tuple[Declared, list[tuple[str,
     same = isinstance(default, _TYPES[kind]) and not (kind == "int" and isinstance(default, bool))
     sample = default if same else _SAMPLES[kind]
     if wrong:
-        return Declared(sample, None), wrong
+        return Declared(sample), wrong
     try:
-        checked: Any = Annotated[_TYPES[kind], Field(**bounds)]
-        adapter: TypeAdapter[Any] = TypeAdapter(checked)
+        _adapter(kind, tuple(sorted(bounds.items())))
     except Exception:  # a pattern that does not compile
-        return Declared(sample, None), [
+        return Declared(sample), [
             ("pattern", f"the pattern of param '{name}' is wrong", "write a regular expression")
         ]
-    return Declared(sample, adapter, bounds), []
+    return Declared(sample, kind, bounds), []
+
+
+@lru_cache(maxsize=256)
+def _adapter(kind: str, bounds: tuple[tuple[str, Any], ...]) -> TypeAdapter[Any]:
+    from pydantic import Field, TypeAdapter
+
+    checked: Any = Annotated[_TYPES[kind], Field(**dict(bounds))]
+    return TypeAdapter(checked)
 
 
 def _bad_bound(key: str, bound: Any) -> str:
