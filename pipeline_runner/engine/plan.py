@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..errors import BlobLost
 from ..model.artifact import ArgPart, CacheKey, Damaged, Entry
 from ..model.decision import REUSE, RUN, SKIP, UNDECIDED, PlannedTask, Reason
 from ..model.graph import Graph, Step
 from ..model.names import task_id
-from ..model.outcome import FAILED, SKIPPED, SUCCEEDED, ErrorInfo
+from ..model.outcome import SKIPPED, SUCCEEDED, ErrorInfo
 from ..resolve.order import waves
 from . import rules
 from .bind import Binder
@@ -18,7 +18,8 @@ from .expand import Expander, SplitNeeded
 from .items import pick
 from .ports import Code, History
 from .prepare import Candidate, Candidates, Preparer
-from .reasons import damage, explain, since_the_last
+from .prospects import Prospects
+from .reasons import damage, explain, first, since_the_last
 from .references import BindError
 from .results import Unknown
 
@@ -42,8 +43,7 @@ class Planner:
         self.code = code
         self.history = history
         self.wave = waves({name: step.needs for name, step in graph.steps.items()})
-        self.states: dict[str, str] = {}
-        self.unsure: set[str] = set()  # steps that may end otherwise than ``states`` says
+        self.prospects = Prospects()
         self.rows: list[PlannedTask] = []
 
     def plan(self) -> list[PlannedTask]:
@@ -51,8 +51,8 @@ class Planner:
         for step in self.graph.steps.values():
             try:
                 self._step(step)
-                if self.binder.result(step.name).unknown or not self.unsure.isdisjoint(step.needs):
-                    self.unsure.add(step.name)
+                if self.binder.result(step.name).unknown or self.prospects.blame(step):
+                    self.prospects.unsure.add(step.name)
             except BlobLost as lost:
                 if not self._lost(lost):
                     raise
@@ -63,8 +63,7 @@ class Planner:
         self.binder.results.clear()
         for name in self.graph.steps:
             self.binder.forget_bindings(name)
-        self.states.clear()
-        self.unsure.clear()
+        self.prospects.clear()
         self.rows.clear()
         return self.plan()
 
@@ -79,18 +78,21 @@ class Planner:
 
     def _step(self, step: Step) -> None:
         result = self.binder.result(step.name)
-        verdict = self._verdict(step)
-        if verdict == SKIPPED and self._asked_by_item(step):
+        verdict = self.prospects.verdict(step)
+        holds = self._holds(step)
+        if verdict == SKIPPED and self.prospects.asked_by_item(step) and holds is not False:
             self._skip_items(step)
             return
-        if verdict == rules.RUN and not self._holds(step):
+        if verdict == rules.RUN and holds is False and step.fanout is not None:
             verdict = SKIPPED
         if verdict == rules.RUN and any(self.binder.result(name).skipped for name in gone_over(step)):
             verdict = SKIPPED  # there is no list
         if verdict != rules.RUN:
             self._skip(step)
             return
-        self.states[step.name] = SUCCEEDED
+        if holds is None or not self.prospects.certain(step):
+            self.prospects.skippable.add(step.name)
+        self.prospects.states[step.name] = SUCCEEDED
         if step.fanout is None:
             self._items(step, [0])
             return
@@ -110,16 +112,6 @@ class Planner:
         else:
             self._items(step, range(len(result.table)))
 
-    def _verdict(self, step: Step) -> str:
-        """What the trigger rule says, if need be of needs that end otherwise than they are planned to."""
-        verdict = SKIPPED
-        for other in (SUCCEEDED, FAILED, SKIPPED):
-            states = [other if n in self.unsure else self.states.get(n, SUCCEEDED) for n in step.needs]
-            verdict = rules.decide(step.trigger_rule, states)
-            if verdict == rules.RUN or self.unsure.isdisjoint(step.needs):
-                break
-        return verdict
-
     def _splits(self, split: SplitNeeded) -> bool:
         keys = {self.preparer.split_key(b): b for b in split.lists}
         for key, entry in self.preparer.cache.lookup(list(keys)).items():
@@ -127,20 +119,16 @@ class Planner:
                 self.expander.add_split(keys.pop(key), entry)
         return not keys
 
-    def _holds(self, step: Step) -> bool:
-        if step.when is None or step.fanout is None or when_varies(step):
+    def _holds(self, step: Step) -> bool | None:
+        """What ``when`` says of the step as a whole, None where that cannot be told yet."""
+        if step.when is None or when_varies(step):
             return True  # asked for each item
         try:
             return self.binder.holds(step, None)
-        except (Unknown, BindError):
-            return True
-
-    def _asked_by_item(self, step: Step) -> bool:
-        """Whether the rule that skips is asked for each item that is followed: one that failed would run."""
-        if step.follows is None or self.binder.result(step.follows).skipped or not self._holds(step):
-            return False
-        others = [self.states.get(n, SUCCEEDED) for n in step.needs if n != step.follows]
-        return rules.decide(step.trigger_rule, [*others, FAILED]) == rules.RUN
+        except Unknown:
+            return None
+        except BindError:
+            return True  # told with the task
 
     def _skip_items(self, step: Step) -> None:
         """Skip each item, but not the step: what is gathered from it is an empty list."""
@@ -148,7 +136,7 @@ class Planner:
         items = self.expander.expand(step)
         result.expand(items)
         result.omitted.update(range(len(items)))
-        self.states[step.name] = SUCCEEDED
+        self.prospects.states[step.name] = SUCCEEDED
         for k, key in enumerate(items.keys):
             self._row(step, k, key, SKIP, [])
 
@@ -162,7 +150,7 @@ class Planner:
             except (Unknown, SplitNeeded, BindError):
                 pass
         result.skipped = True
-        self.states[step.name] = SKIPPED
+        self.prospects.states[step.name] = SKIPPED
         for k, key in enumerate(keys):
             self._row(step, k if key is not None else None, key, SKIP, [])
 
@@ -176,18 +164,20 @@ class Planner:
     def _items(self, step: Step, items: Sequence[int]) -> None:
         result = self.binder.result(step.name)
         decided: dict[int, tuple[str, list[Reason]]] = {}
-        followed = self.binder.result(step.follows).omitted if step.follows is not None else set()
-        decided.update((k, (SKIP, [])) for k in items if k in followed)
+        left_out, waiting = self._by_rule(step, items)
+        decided.update((k, (SKIP, [])) for k in left_out)
         found, unknown = self._candidates(step, [k for k in items if k not in decided])
         decided.update((k, (SKIP, [])) for k in found.skipped)
         decided.update((k, (RUN, [Reason("new", "", error.message)])) for k, error in found.failed)
         decided.update((k, self._guess(step, k)) for k in unknown)
         known = self.preparer.look_up(step, found.recipe, found.args)
         there = known.table.there()
+        if waiting:
+            there = [i for i in there if found.items[i] not in waiting]
         result.set_rows(pick(found.items, there), known.table, there)
         for i, k in enumerate(found.items):
             if known.table.has(i):
-                decided[k] = (REUSE, [])
+                decided[k] = (UNDECIDED, first(self.prospects.blame(step))) if k in waiting else (REUSE, [])
             else:
                 decided[k] = (RUN, self._why_not(step, found.candidate(i), known.damaged.get(i)))
         for k in items:
@@ -200,7 +190,21 @@ class Planner:
                 result.omitted.add(k)
         if step.fanout is None and decided[0][0] == SKIP:
             result.skipped = True
-            self.states[step.name] = SKIPPED
+            self.prospects.states[step.name] = SKIPPED
+        elif step.name in self.prospects.skippable:
+            result.unknown = True  # a list even of no items may be none
+
+    def _by_rule(self, step: Step, items: Sequence[int]) -> tuple[Collection[int], Collection[int]]:
+        """Items that are left out by what they follow; and those that may be, so nothing is reused yet."""
+        if step.follows is None:
+            return (), (() if self.prospects.certain(step) else items)
+        followed = self.binder.result(step.follows)
+        omitted = [k for k in items if k in followed.omitted]
+        if self.prospects.certain(step, (SUCCEEDED,)):
+            return omitted, ()
+        if self.prospects.verdict(step, SUCCEEDED) != rules.RUN:
+            omitted += [k for k in items if followed.present(k)]
+        return omitted, set(items).difference(omitted)
 
     def _candidates(self, step: Step, items: Sequence[int]) -> tuple[Candidates, list[int]]:
         """All items at once; one by one where some of them depend on what has to run first."""
@@ -257,7 +261,7 @@ class Planner:
             )
             if same and set(entry.parts) == {*parts, *unknown}:
                 waiting = [n for n in step.needs if self.binder.result(n).unknown]
-                return UNDECIDED, [Reason("input", n, "has to run first") for n in waiting]
+                return UNDECIDED, first(waiting)
         reasons = self._why_static(step, k, parts, unknown)
         return RUN, reasons
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..model.artifact import ONE_RUN, ArgPart, CacheKey, Damaged, Entry, Recipe
 from ..model.decision import Reason
 from .ports import History
 
 _KINDS = {"param": "param", "literal": "param", "file": "file", "input": "input", "item": "input"}
+
+
+def first(steps: Iterable[str]) -> list[Reason]:
+    """What has to run before it can be told."""
+    return [Reason("input", name, "has to run first") for name in steps]
 
 
 def since_the_last(

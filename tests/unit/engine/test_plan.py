@@ -289,6 +289,85 @@ def test_what_is_certain_by_itself_is_not_where_what_it_needs_is_not(make: Make)
     assert "skip" not in (found["mend"], found["mend_b"])
 
 
+def test_what_runs_only_if_something_fails_is_undecided_though_its_result_is_there(make: Make) -> None:
+    """It was run after a failure. Whether ``a`` fails this time, nobody knows: if not, it is skipped."""
+    world = make(
+        """
+        params: {x: 0}
+        steps:
+          a: {call: m:a, inputs: {x: params.x}}
+          one: {call: m:mend, with: {y: 1}, needs: [a], trigger_rule: one_failed}
+          every: {call: m:mend, with: {y: 2}, needs: [a], trigger_rule: all_failed}
+          then: {call: m:mend, with: {y: 3}, needs: [one]}
+          anyhow: {call: m:mend, with: {y: 4}, needs: [one], trigger_rule: all_done}
+          new: {call: m:mend, inputs: {y: params.x}, needs: [a], trigger_rule: one_failed}
+        """,
+        a=lambda x: 1 / x, one=lambda y: y, every=lambda y: y, then=lambda y: y,
+        anyhow=lambda y: y, new=lambda y: y,
+    )  # fmt: skip
+    world.run()
+    assert actions(world) == {
+        "a": "run", "one": "undecided", "every": "undecided", "then": "undecided", "anyhow": "reuse",
+        "new": "undecided",
+    }  # fmt: skip
+    found = reasons(world)
+    assert found["one"] == found["every"] == [("input", "a")]
+    assert found["then"] == [("input", "one")]
+    world.params["x"] = 5
+    assert actions(world)["new"] == "run"  # it cannot be reused, whatever `a` gives
+    world.run()
+    assert actions(world) == {
+        "a": "reuse", "one": "skip", "every": "skip", "then": "skip", "anyhow": "reuse", "new": "skip",
+    }  # fmt: skip
+
+
+def test_items_that_follow_what_is_reused_are_skipped_where_only_a_failure_lets_them_run(make: Make) -> None:
+    world = make(
+        """
+        params: {x: [0, 1]}
+        steps:
+          f: {call: m:f, foreach: params.x, inputs: {x: item}, on_error: skip}
+          g: {call: m:f, foreach: params.x, inputs: {x: item}}
+          mend: {call: m:mend, foreach: g, with: {y: 1}, trigger_rule: one_failed}
+          all: {call: m:all, inputs: {x: mend}}
+          whole: {call: m:mend, foreach: g, inputs: {y: g}, trigger_rule: one_failed}
+        """,
+        f=lambda x: 1 / x, g=lambda x: 1 / x, mend=lambda y: y, all=lambda x: x, whole=lambda y: y,
+    )  # fmt: skip
+    world.run()
+    found = actions(world)
+    assert {id: found[id] for id in ("g[0]", "g[1]", "mend[0]", "mend[1]")} == {
+        "g[0]": "run", "g[1]": "reuse", "mend[0]": "undecided", "mend[1]": "skip",
+    }  # fmt: skip
+    assert reasons(world)["mend[0]"] == [("input", "g")]
+    assert found["all"] != "reuse"
+    assert found["whole[1]"] == "undecided"  # its rule counts all of g, too
+
+
+def test_what_a_condition_on_what_has_to_run_may_skip_is_not_reused_yet(make: Make) -> None:
+    world = make(
+        """
+        params: {x: 2}
+        steps:
+          a: {call: m:a, inputs: {x: params.x}}
+          b: {call: m:b, when: a > 1}
+          c: {call: m:c, needs: [b]}
+          none: {call: m:f, foreach: [], when: a > 1}
+          seen: {call: m:c, inputs: {x: none}, trigger_rule: all_done}
+          sure: {call: m:c, needs: [a]}
+        """,
+        a=lambda x: x, b=lambda: 1, c=lambda: 2, seen=lambda x: x, sure=lambda: 3,
+    )  # fmt: skip
+    world.run()
+    world.params["x"] = 1
+    assert actions(world) == {
+        "a": "run", "b": "undecided", "c": "undecided", "seen": "undecided", "sure": "reuse",
+    }  # fmt: skip
+    assert reasons(world)["c"] == [("input", "b")]
+    world.run()
+    assert world.outcomes()["c"] == "skipped"
+
+
 def test_a_condition_on_what_has_to_run_first_is_left_open(make: Make) -> None:
     world = make(
         """
