@@ -13,8 +13,8 @@ from multiprocessing.connection import wait
 from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
 from ..model.work import Job, Project, Task
+from . import errors
 from .capture import read_log
-from .errors import timed_out
 from .masking import masker
 from .scratch import Scratch
 from .slot import Batch, Slot
@@ -116,7 +116,7 @@ class LokyPool:
         try:
             slot.submit(batch)
         except Exception as exc:
-            self._answer(slot, _lost(batch, f"no worker process could be started: {exc}", "", None))
+            self._answer(slot, lost(batch, f"no worker process could be started: {exc}", "", None))
 
     def _answer(self, slot: Slot, outcomes: Sequence[Outcome]) -> None:
         assert slot.batch is not None
@@ -166,7 +166,7 @@ class LokyPool:
                 self._give(slot, batch)  # it died before the batch began: nobody's fault
                 return
             why = f"no worker process could be started: {why}"
-        self._answer(slot, _lost(batch, why, log, running.position if running else None))
+        self._answer(slot, lost(batch, why, log, running.position if running else None))
 
     # ---- time --------------------------------------------------------------------------------------
 
@@ -209,19 +209,20 @@ class LokyPool:
         running = slot.running()
         slot.kill()
         log = read_log(slot.log, masker(batch.job.secrets, batch.job.project.root))
-        outcomes: list[Outcome] = [NotRun(None if timed_out is not None else CANCELLED) for _ in batch.tasks]
-        if running is not None:
-            at = running.position
-            outcomes[at] = _out_of_time(batch.job, log) if at == timed_out else NotRun(CANCELLED, log)
-        self._answer(slot, outcomes)
+        self._answer(slot, killed(batch, running.position if running else None, timed_out, log))
 
 
-def _out_of_time(job: Job, log: str) -> Failed:
-    limit = job.timeout or 0.0
-    return Failed(timed_out(limit), limit, log)
+def killed(batch: Batch, position: int | None, timed_out: int | None, log: str) -> list[Outcome]:
+    """The worker was killed while the task at ``position`` ran: for its time, or the run is stopped."""
+    outcomes: list[Outcome] = [NotRun(None if timed_out is not None else CANCELLED) for _ in batch.tasks]
+    if position is not None:
+        limit = batch.job.timeout or 0.0
+        late = Failed(errors.timed_out(limit), limit, log)
+        outcomes[position] = late if position == timed_out else NotRun(CANCELLED, log)
+    return outcomes
 
 
-def _lost(batch: Batch, why: str, log: str, position: int | None) -> list[Outcome]:
+def lost(batch: Batch, why: str, log: str, position: int | None) -> list[Outcome]:
     """A task alone in its batch is to blame. Of several each is tried again alone."""
     info = ErrorInfo("worker_lost", why, ("worker_lost",))
     if len(batch.tasks) == 1 or position is None:
