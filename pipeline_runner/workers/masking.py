@@ -17,6 +17,10 @@ SHORTEST = 4  # a shorter text cannot be masked without tearing holes everywhere
 _LINE = 8  # lines of a longer secret (a key file) that are masked by themselves
 
 
+class Unmaskable(TaskError):
+    """The secret is there, but so short or plain that it stands everywhere."""
+
+
 def read_secret(name: str, source: str, root: str) -> str:
     """The secret's value. Raises ``TaskError`` if there is none."""
     kind, _, where = source.partition(":")
@@ -33,10 +37,16 @@ def read_secret(name: str, source: str, root: str) -> str:
     else:
         raise TaskError("input", f"secret {name}: {source!r} is neither env:NAME nor file:PATH")
     if len(value) < SHORTEST:
-        raise TaskError(
+        raise Unmaskable(
             "input",
             f"secret {name} is shorter than {SHORTEST} characters",
             hint="so short a text cannot be masked in logs",
+        )
+    if not value.strip():
+        raise Unmaskable(
+            "input",
+            f"secret {name} is white space alone",
+            hint=f"every log is full of it, so it cannot be masked: look at what {where} holds",
         )
     return value
 
@@ -97,15 +107,16 @@ def _base64(value: bytes) -> Iterator[str]:
 def known_secrets(secrets: Mapping[str, str], root: str) -> dict[str, str]:
     """The values of those secrets that can be read (the others cannot show up in a text).
 
-    Raises ``TaskError`` for one that is too short to be masked.
+    Raises ``Unmaskable`` for one that is too weak.
     """
     values: dict[str, str] = {}
     for name, source in secrets.items():
         try:
             values[name] = read_secret(name, source, root)
-        except TaskError as exc:
-            if "shorter" in exc.message:
-                raise
+        except Unmaskable:
+            raise
+        except TaskError:
+            pass
     return values
 
 

@@ -338,7 +338,7 @@ def test_a_secrets_value_is_not_in_the_key(project: Project) -> None:
     assert reused(project.run(env={"MY_TOKEN": "another-value"})) == {"use"}
 
 
-@pytest.mark.parametrize("value", ["abc", "", None], ids=["short", "empty", "missing"])
+@pytest.mark.parametrize("value", ["abc", "", None, "    "], ids=["short", "empty", "missing", "blank"])
 def test_a_secret_that_cannot_be_is_refused(project: Project, value: str | None) -> None:
     project.file("secret_tasks.py", SECRET_TASKS).file("token.txt", OTHER).pipeline(SECRETS)
     result = project.run(exit=None, env={} if value is None else {"MY_TOKEN": value})

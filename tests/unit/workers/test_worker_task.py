@@ -317,6 +317,9 @@ def test_secrets_that_cannot_be_used(kit: Kit, monkeypatch: pytest.MonkeyPatch) 
     error = failure(kit.run(kit.job(secrets={"S": "env:SHORT"}))[0]).error
     assert (error.kind, error.message) == ("input", "secret S is shorter than 4 characters")
     assert "abc" not in error.message
+    monkeypatch.setenv("BLANK", " \t  ")
+    error = failure(kit.run(kit.job(secrets={"S": "env:BLANK"}))[0]).error
+    assert (error.kind, error.message) == ("input", "secret S is white space alone")
     error = failure(kit.run(kit.job(args={"s": Secret("S", "env:UNSET")}))[0]).error
     assert error.message == "secret S: the environment variable UNSET is not set"
     assert isinstance(kit.run(kit.job(secrets={"S": "env:UNSET"}))[0], Succeeded)
