@@ -11,6 +11,7 @@ from ..engine.results import Unknown
 from ..errors import Place, Problem
 from ..model.bound import Bound, FileArg, Inline
 from ..model.graph import Input, Step
+from .wiring import engine_for
 
 if TYPE_CHECKING:
     from .session import Session
@@ -33,7 +34,7 @@ def annotation_problems(
         return
     if signature is None:
         return
-    binder, _, _ = session.binding(session.graph, "check", frozenset())
+    binder, _, _ = engine_for(session, session.graph, "check")
     for parameter in signature.parameters:
         name = parameter.name
         if name not in step.args or not parameter.annotation:

@@ -72,7 +72,7 @@ def debug_task(
     from ..workers.failure import TaskError
     from ..workers.imports import isolated
     from ..workers.masking import masker
-    from .opened import project_of
+    from .session import project_of
 
     caller = caller or Plainly()
     name, k = record.position(task)
@@ -100,7 +100,7 @@ def _call(
     from ..workers.call import refuse_lazy, resolve, run_checks, split_outputs
     from ..workers.failure import TaskError
     from ..workers.fence import Fence
-    from .opened import project_of
+    from .session import project_of
 
     job = Job("call", step.name, step.call, "", project_of(bindings.graph), record.id, env=bindings.env)
     fence = Fence()

@@ -35,6 +35,7 @@ from .runner import Runner
 from .session import Session
 from .stopping import stoppable
 from .warm import Stamps
+from .wiring import engine_for
 
 
 class SystemClock:
@@ -71,7 +72,7 @@ def execute(
     store = session.store
     history = session.history
     run_id = run_id_after(store, history.runs(), clock.wall())
-    binder, expander, preparer = session.binding(graph, run_id, forced)
+    binder, expander, preparer = engine_for(session, graph, run_id, forced)
     expected = {name: s for name in graph.steps if (s := history.seconds(name)) is not None}
     limits = limits_of(graph, binder, workers)
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)

@@ -31,9 +31,9 @@ def drawing_of(graph: Graph, run: RunRecord | None, *, now: float | None = None)
 
 def last_run(graph: Graph, store: str | None = None) -> RunRecord | None:
     """The newest run of the pipeline whose record is whole."""
-    from .opened import open_store
     from .past_runs import ended_run_of
     from .run_record import RunRecord
+    from .session import open_store
 
     opened = open_store(graph, store)
     found = ended_run_of(opened, graph.name)

@@ -16,7 +16,7 @@ from ..model.bound import Bound
 from ..model.graph import Graph
 from ..model.outcome import SKIPPED
 from ..resolve.select import above
-from .opened import project_of
+from .session import project_of
 
 if TYPE_CHECKING:
     from .run_record import RunRecord

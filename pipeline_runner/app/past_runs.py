@@ -25,7 +25,7 @@ class RunInfo(NamedTuple):
 def store_meant(store: str | None, pipeline_path: str | None) -> Store:
     """The store that is meant: given, or the pipeline's, or ``.prun`` beside it."""
     from .loading import DEFAULT_FILE, from_here, load_graph
-    from .opened import open_store
+    from .session import open_store
 
     file = pipeline_path or DEFAULT_FILE
     if os.path.isdir(file):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError, Place, Problem, PrunError
 from .loading import DEFAULT_FILE, from_here, load_graph
@@ -13,14 +13,12 @@ if TYPE_CHECKING:  # what the warm path does without is imported where it is use
     from ..model.graph import Graph
     from ..view.graph.drawing import Drawing
     from .live_logs import Printer
-    from .opened import Opened
     from .plan import Plan
     from .run import Run
     from .session import Session
     from .warm import Stamps
     from .why import Reached, Why
 
-_Opened = TypeVar("_Opened", bound="Opened")
 DEFAULT_BACKEND = "loky"
 BACKENDS = frozenset({"loky", "threading", "sequential"})
 
@@ -116,19 +114,20 @@ class Pipeline:
         Raises:
             PipelineError: a selection names nothing, or a callable cannot be found.
         """
-        from .plan import Plan
-        from .selection import looked_at
-
-        if not (select or force or paranoid) and (stamps := self._stamps()) is not None:
+        session = self._session(paranoid)
+        if not (select or force or paranoid) and (stamps := self._stamps(session)) is not None:
             stamp = stamps.find()
             if stamp is not None:
                 from .rerun import planned
 
-                return planned(stamps.opened, stamp)
-        session = self._session(paranoid)
+                return planned(session, stamp)
+        from .plan import Plan
+        from .selection import looked_at
+        from .wiring import plan_rows
+
         graph, chosen, forced = looked_at(self.graph, select, force)
         self._refuse(session, list(graph.steps), self._backend(None))
-        rows = session.plan(graph, forced)
+        rows = plan_rows(session, graph, forced)
         session.save_indexes()
         shown = [row for row in rows if row.step in chosen]
         return Plan.of(self.name, shown, self._workers(jobs))
@@ -165,17 +164,17 @@ class Pipeline:
         """
         name = self._backend(backend)
         workers = self._workers(jobs)
-        stamps = None if paranoid else self._stamps()
+        session = self._session(paranoid)
+        stamps = None if paranoid else self._stamps(session)
         if stamps is not None and not (select or force or self.graph.on_success) and name in BACKENDS:
             stamp = stamps.find(publish=publish)
             if stamp is not None:
                 from .rerun import rerun
 
-                return rerun(stamps.opened, stamp, name, workers, observers)
+                return rerun(session, stamp, name, workers, observers)
         from .execute import execute
         from .selection import looked_at, refuse_unselected
 
-        session = self._session(paranoid)
         graph, chosen, forced = looked_at(self.graph, select, force)
         self._refuse(session, list(graph.steps), name)
         refuse_unselected(session, graph, chosen)
@@ -248,23 +247,19 @@ class Pipeline:
 
     # ---- inside ----------------------------------------------------------------------------------
 
-    def _stamps(self) -> Stamps | None:
+    def _stamps(self, session: Session) -> Stamps | None:
         """What tells at a glance that nothing changed; None where the graph is not kept compiled."""
         if not self._graph_id:
             return None
-        from .opened import Opened
         from .warm import Stamps
 
-        return Stamps(self._open(Opened, False), self._graph_id)
+        return Stamps(session, self._graph_id)
 
     def _session(self, paranoid: bool) -> Session:
         from .session import Session
 
-        return self._open(Session, paranoid)
-
-    def _open(self, kind: type[_Opened], paranoid: bool) -> _Opened:
         try:
-            return kind(self.graph, self.params, self._store, paranoid=paranoid)
+            return Session(self.graph, self.params, self._store, paranoid=paranoid)
         except PrunError as error:
             if self.graph.sign is None and (self._store is not None or self.graph.store is None):
                 raise  # not of what the file says

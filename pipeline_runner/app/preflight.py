@@ -16,6 +16,7 @@ from ..keys.code import CodeError
 from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text, calls_of
 from .annotations import annotation_problems
 from .limits import too_much
+from .wiring import engine_for
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
@@ -223,7 +224,7 @@ class Preflight:
 
     @cached_property
     def _binding(self) -> tuple[Binder, Expander]:
-        binder, expander, _ = self.session.binding(self.graph, "check", frozenset())
+        binder, expander, _ = engine_for(self.session, self.graph, "check")
         return binder, expander
 
     @cached_property

@@ -14,18 +14,18 @@ from .run import Run
 
 if TYPE_CHECKING:
     from ..model.decision import PlannedTask
-    from .opened import Opened
     from .plan import Plan
+    from .session import Session
     from .warm import Stamp, StepStamp
 
 
 def rerun(
-    opened: Opened, stamp: Stamp, backend: str, workers: int, observers: Sequence[Callable[[Any], None]]
+    session: Session, stamp: Stamp, backend: str, workers: int, observers: Sequence[Callable[[Any], None]]
 ) -> Run:
     """Tell and record that all tasks are up to date; the record refers to that of the stamp's run."""
     began, started = time.monotonic(), time.time()
-    run_id = run_id_after(opened.store, [stamp.run], started)
-    graph = opened.graph
+    run_id = run_id_after(session.store, [stamp.run], started)
+    graph = session.graph
     names = tuple(s.name for s in stamp.steps)
 
     def tell(event: ev.Event) -> None:
@@ -33,7 +33,7 @@ def rerun(
             observer(event)
 
     tell(ev.RunStarted(0.0, run_id, graph.name, names, backend, workers))
-    keys = _Keys(opened, stamp.run)
+    keys = _Keys(session, stamp.run)
     for step in stamp.steps:
         at = time.monotonic() - began
         of_step = keys.of(step) if step.fanout else None
@@ -49,27 +49,27 @@ def rerun(
     counts[REUSED] = sum(s.tasks for s in stamp.steps) - counts[SKIPPED]
     record = {
         "format": RECORD_FORMAT, "run_id": run_id, "pipeline": graph.name, "file": graph.file,
-        "place": place_of(graph.file, opened.store), "status": "succeeded", "started": started,
+        "place": place_of(graph.file, session.store), "status": "succeeded", "started": started,
         "seconds": seconds, "backend": backend, "workers": workers, "counts": counts,
         "shown": list(names), "same_as": stamp.run,
     }  # fmt: skip
-    run = Run(record, opened.store, graph=graph)
+    run = Run(record, session.store, graph=graph)
     try:
-        opened.store.runs.write_json(run_id, "run", record)
+        session.store.runs.write_json(run_id, "run", record)
     except StoreError as error:  # a store that is only read
         run.notes = [f"the run is not recorded: {error}"]
     tell(ev.RunFinished(seconds, "succeeded"))
     return run
 
 
-def planned(opened: Opened, stamp: Stamp) -> Plan:
+def planned(session: Session, stamp: Stamp) -> Plan:
     """The plan of a pipeline in which nothing has changed; its rows are made when asked for."""
     from .plan import Plan
 
     skipped = sum(len(s.skipped) for s in stamp.steps)
     reused = sum(s.tasks for s in stamp.steps) - skipped
     counts = {"run": 0, "reuse": reused, "skip": skipped, "undecided": 0}
-    return Plan(opened.graph.name, _Rows(opened, stamp), 0.0, counts)
+    return Plan(session.graph.name, _Rows(session, stamp), 0.0, counts)
 
 
 def _reused(step: StepStamp) -> Sequence[int]:
@@ -82,8 +82,8 @@ def _reused(step: StepStamp) -> Sequence[int]:
 class _Keys:
     """The tasks' KEYs, read from the stamp's run when somebody wants to see one."""
 
-    def __init__(self, opened: Opened, run: str) -> None:
-        self.opened = opened
+    def __init__(self, session: Session, run: str) -> None:
+        self.session = session
         self.run = run
         self.steps: Any = None
 
@@ -92,7 +92,7 @@ class _Keys:
 
     def read(self, name: str) -> Sequence[str]:
         if self.steps is None:
-            record = self.opened.store.runs.read_json(self.run, "run")
+            record = self.session.store.runs.read_json(self.run, "run")
             self.steps = (record or {}).get("steps", {})
         keys: Sequence[str] = (self.steps.get(name) or {}).get("keys") or []
         return keys
@@ -122,8 +122,8 @@ class _StepKeys(Sequence[str]):
 class _Rows(Sequence["PlannedTask"]):
     """The rows of a plan, made when they are looked at: of 100,000 tasks that takes its time."""
 
-    def __init__(self, opened: Opened, stamp: Stamp) -> None:
-        self.opened = opened
+    def __init__(self, session: Session, stamp: Stamp) -> None:
+        self.session = session
         self.stamp = stamp
         self._rows: list[PlannedTask] | None = None
 
@@ -142,8 +142,7 @@ class _Rows(Sequence["PlannedTask"]):
 
     def _made(self) -> list[PlannedTask]:
         if self._rows is None:
-            from .session import Session
+            from .wiring import plan_rows
 
-            session = Session(self.opened.graph, self.opened.params, self.opened.store.url, paranoid=False)
-            self._rows = session.plan(self.opened.graph, frozenset())
+            self._rows = plan_rows(self.session, self.session.graph)
         return self._rows

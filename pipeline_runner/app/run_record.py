@@ -172,7 +172,7 @@ class RunRecord:
             return self.store.plain(artifact)
         from ..store.codecs import decode
         from ..workers.imports import isolated
-        from .opened import project_of
+        from .session import project_of
 
         with isolated(project_of(self.graph)):
             return decode(artifact, self.store)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import PipelineError, Problem
 from ..model.decision import REUSE, SKIP
 from ..resolve.select import above, select
+from .wiring import plan_rows
 
 if TYPE_CHECKING:
     from ..model.graph import Graph
@@ -48,7 +49,7 @@ def refuse_unselected(session: Session, graph: Graph, chosen: frozenset[str]) ->
     """
     if len(chosen) == len(graph.steps):
         return
-    rows = session.plan(graph, frozenset())
+    rows = plan_rows(session, graph)
     missing = dict.fromkeys(r.step for r in rows if r.step not in chosen and r.action not in (REUSE, SKIP))
     if missing:
         wanted = [name for name in graph.steps if name in chosen]

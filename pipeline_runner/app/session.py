@@ -1,45 +1,66 @@
-"""The wiring of the engine: what binds, looks up and plans the tasks of an opened pipeline."""
+"""A pipeline, opened: its store, and the indexes of its code and its files. Cheap to make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from ..engine.bind import Binder
-from ..engine.expand import Expander
-from ..engine.plan import Planner
-from ..engine.prepare import Preparer
-from ..model.artifact import CacheKey
-from ..model.decision import PlannedTask, Reason
-from ..model.graph import Graph
-from .ahead import Ahead
-from .opened import Opened
+from ..keys.code import CodeIndex
+from ..keys.files import FileIndex
+from ..model.work import Project, StoreAt
+from ..store.store import Store
+from .history import StoreHistory
+from .recipes import Recipes
 
-_NEW = (Reason("new"),)
+if TYPE_CHECKING:
+    from ..model.graph import Graph
 
 
-class Session(Opened):
-    """One pipeline, opened, with an engine."""
+def project_of(graph: Graph) -> Project:
+    """Where the user's code lives: the pipeline's folder first, then ``pythonpath``."""
+    extra = (os.path.normpath(os.path.join(graph.root, p)) for p in graph.pythonpath)
+    return Project(graph.root, tuple(dict.fromkeys([graph.root, *extra])))
 
-    def binding(self, graph: Graph, run_id: str, forced: frozenset[str]) -> tuple[Binder, Expander, Preparer]:
-        """What binds, expands and looks up the tasks of (a part of) the pipeline."""
-        cache = self.store if self.store.files.is_local else Ahead(self.store, lambda: self._likely(graph))
-        binder = Binder(graph, self.params, run_id, cache, self.recipes, self.files)
-        preparer = Preparer(binder, cache, self.recipes, forced, paranoid=self.paranoid)
-        return binder, Expander(binder), preparer
 
-    def _likely(self, graph: Graph) -> Iterator[CacheKey]:
-        """The keys that the last run's tasks had, of the steps that still do the same."""
-        for name in graph.steps:
-            recipe = self.recipes.recipe(name).digest
-            yield from (key for key in self.history.keys(name) if key.recipe == recipe)
+def open_store(graph: Graph, store: str | None = None) -> Store:
+    """The pipeline's store, or another given by hand: signed and safe as the pipeline says."""
+    url = store if store is not None else graph.store
+    return Store.open(StoreAt(url or "", graph.sign, graph.safe), graph.root)
 
-    def plan(self, graph: Graph, forced: frozenset[str]) -> list[PlannedTask]:
-        binder, expander, preparer = self.binding(graph, "plan", forced)
-        rows = Planner(graph, binder, expander, preparer, self.recipes, self.history).plan()
-        return [self._tried(row) if row.reasons == _NEW else row for row in rows]
 
-    def _tried(self, row: PlannedTask) -> PlannedTask:
-        """What has no result yet may have been tried."""
-        if not self.history.failed(row.step, row.key):
-            return row
-        return row._replace(reasons=(Reason("new", "", "failed last time"),))
+class Session:
+    """What a plan, a run and a check need of the world outside the pipeline's graph."""
+
+    def __init__(self, graph: Graph, params: Mapping[str, Any], store: str | None, *, paranoid: bool) -> None:
+        self.graph = graph
+        self.params = params
+        self.paranoid = paranoid
+        self.store_given = store  # by hand, not by the file
+        self.store = open_store(graph, store)
+        self.project = project_of(graph)
+        index = self.store.index_dir
+        self.code = CodeIndex(self.project, index_file=os.path.join(index, "code"), paranoid=paranoid)
+        self.files = FileIndex(
+            graph.root,
+            os.path.join(index, "files"),
+            paranoid=paranoid,
+            ignore=[self.store.local_dir],
+            remote=_track_url,
+        )
+        self.recipes = Recipes(graph, self.code)
+        self.history = StoreHistory(self.store, graph.name)
+
+    def save_indexes(self) -> None:
+        """Keep what was learnt of code and files; losing it costs time only."""
+        try:
+            self.code.save()
+            self.files.save()
+        except OSError:
+            pass
+
+
+def _track_url(url: str, paranoid: bool) -> tuple[list[str], list[str], bool]:
+    from ..store.urls import track_url
+
+    return track_url(url, paranoid)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..model.artifact import CacheKey, Entry
 from ..store.doubts import read_doubts
 from .findings import UNREADABLE, UNSTABLE, Finding
-from .opened import project_of
+from .session import project_of
 
 if TYPE_CHECKING:
     from ..store.store import Store

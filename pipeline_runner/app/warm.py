@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from ..model.graph import Graph
     from ..model.table import Table
     from ..store.store import Store
-    from .opened import Opened
     from .publisher import FilePublisher
     from .record import Recorder
+    from .session import Session
 
 FORMAT = 1
 _GOOD = frozenset({"succeeded", "reused", "skipped"})
@@ -50,13 +50,13 @@ class Stamp(NamedTuple):
 
 
 class Stamps:
-    """The stamps of one opened pipeline. ``graph_id``: of the compiled graph, with its params."""
+    """The stamps of one session. ``graph_id``: of the compiled graph, with its params."""
 
-    def __init__(self, opened: Opened, graph_id: str) -> None:
-        self.opened = opened
+    def __init__(self, session: Session, graph_id: str) -> None:
+        self.session = session
         self.graph_id = graph_id
-        name = digest(f"{graph_id} {opened.store.identity} {opened.graph.file}".encode())
-        self.path = os.path.join(opened.store.index_dir, "stamps", name)
+        name = digest(f"{graph_id} {session.store.identity} {session.graph.file}".encode())
+        self.path = os.path.join(session.store.index_dir, "stamps", name)
 
     def find(self, *, publish: bool = True) -> Stamp | None:
         """The stamp, if everything is as it was."""
@@ -78,7 +78,7 @@ class Stamps:
     # ---- what it depends on ----------------------------------------------------------------------
 
     def _code(self, known: Any) -> bool:
-        index = self.opened.code
+        index = self.session.code
         try:
             return all(index.fingerprint(call).digest == d for call, d in known["calls"]) and all(
                 index.class_digest(name) == d for name, d in known["classes"]
@@ -88,12 +88,12 @@ class Stamps:
 
     def _files(self, known: Any) -> bool:
         try:
-            return all(self.opened.files.track(value).digest == d for value, d in known["files"])
+            return all(self.session.files.track(value).digest == d for value, d in known["files"])
         except (OSError, ValueError):
             return False
 
     def _stored(self, known: Any) -> bool:
-        root = self.opened.store.url
+        root = self.session.store.url
         try:
             for name, size, mtime in known["stored"]:
                 s = os.stat(f"{root}/{name}")
@@ -108,7 +108,7 @@ class Stamps:
 
         if not known["published"]:
             return True
-        publisher = FilePublisher(self.opened.store, self.opened.graph.root)
+        publisher = FilePublisher(self.session.store, self.session.graph.root)
         return all(publisher.current(path, d) for path, d in known["published"])
 
     # ---- making one --------------------------------------------------------------------------------
@@ -128,11 +128,11 @@ class Stamps:
             return
         if any(state not in _GOOD for record in recorder.steps.values() for state in record.states):
             return
-        if recorder.steps.keys() != graph.steps.keys() or not self.opened.store.files.is_local:
+        if recorder.steps.keys() != graph.steps.keys() or not self.session.store.files.is_local:
             return
         if any(_names_the_run(path) for step in graph.steps.values() for path in step.publish.values()):
             return
-        stored = stored_files(self.opened.store, binder, run_id)
+        stored = stored_files(self.session.store, binder, run_id)
         if stored is None:
             return
         steps = []
@@ -145,8 +145,8 @@ class Stamps:
             "graph": self.graph_id,
             "run": run_id,
             "steps": steps,
-            "calls": sorted(self.opened.recipes.calls.items()),
-            "classes": sorted(self.opened.recipes.classes.items()),
+            "calls": sorted(self.session.recipes.calls.items()),
+            "classes": sorted(self.session.recipes.classes.items()),
             "files": [[list(v) if isinstance(v, tuple) else v, d] for v, d in binder.tracked_files.items()],
             "stored": stored,
             "publish": publish,

@@ -10,6 +10,7 @@ from ..errors import PipelineError, Problem
 from ..model.decision import REUSE, PlannedTask, Reason
 from ..model.graph import Graph
 from ..model.names import split_task_id
+from .wiring import plan_rows
 
 if TYPE_CHECKING:
     from .session import Session
@@ -33,7 +34,7 @@ class Why(NamedTuple):
 
 def explain_task(session: Session, graph: Graph, task: str) -> Why:
     """Raises ``PipelineError`` where the pipeline has no such task."""
-    rows = session.plan(graph, frozenset())
+    rows = plan_rows(session, graph)
     by_id = {row.id: row for row in rows}
     row = by_id.get(task) or _of_step(rows, task)
     if row is None:
