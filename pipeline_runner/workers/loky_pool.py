@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from multiprocessing.connection import wait
+from contextlib import suppress
 
 from ..engine.ports import Done
 from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
@@ -18,6 +18,7 @@ from .capture import read_log
 from .masking import masker
 from .scratch import Scratch
 from .slot import Batch, Slot
+from .waiting import ready
 
 _NATIVE_THREADS = (
     "OMP_NUM_THREADS",
@@ -57,6 +58,11 @@ class LokyPool:
         self.close()
 
     # ---- the protocol ------------------------------------------------------------------------------
+
+    def expect(self) -> None:
+        if not any(slot.started for slot in self._slots):
+            with suppress(Exception):  # a batch that finds no worker says why
+                self._slots[0].start()
 
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
         if self._stop_at is not None:
@@ -130,15 +136,12 @@ class LokyPool:
         if not busy:
             time.sleep(seconds)
             return
-        try:
-            ready = wait([pipe for _, pipe in busy], seconds)
-        except InterruptedError:  # Windows: a signal's handler has run, and did not end the run
-            ready = []
+        answered = ready([pipe for _, pipe in busy], seconds)
         now = time.monotonic()
-        count = not ready or now - self._counted > _SLICE
+        count = not answered or now - self._counted > _SLICE
         self._counted = now if count else self._counted
         for slot, pipe in busy:
-            if pipe in ready or (count and slot.gone and slot.has_answered):
+            if pipe in answered or (count and slot.gone and slot.has_answered):
                 self._take(slot)
             elif count and slot.gone:
                 self._lost(slot)

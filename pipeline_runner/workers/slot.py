@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -13,6 +12,7 @@ from ..model.work import Job, Project, Task
 from .answer import Answer, unpack
 from .launch import Process
 from .mail import Setup
+from .parcels import Sender
 from .processes import ended, kill_tree
 from .progress import Progress, ProgressReader
 
@@ -25,7 +25,7 @@ class Batch(NamedTuple):
 
 
 class Slot:
-    """Starts its worker when the first batch comes, and a new one after a death."""
+    """Starts its worker when the first batch comes or is expected, and a new one after a death."""
 
     def __init__(self, name: str, folder: str, project: Project, env: Mapping[str, str]) -> None:
         self._name = name
@@ -33,6 +33,7 @@ class Slot:
         self._project = project
         self._env = {k: v for k, v in env.items() if k not in os.environ}
         self._process: Process | None = None
+        self._sender = Sender()
         self._generation = 0
         self._progress: ProgressReader | None = None
         self.log = ""
@@ -43,13 +44,17 @@ class Slot:
     def started(self) -> bool:
         return self._process is not None
 
+    def start(self) -> None:
+        """Start its worker before a batch comes."""
+        if self._process is None:
+            self._open()
+
     def submit(self, batch: Batch) -> None:
         self.batch = batch
-        message = pickle.dumps((batch.number, batch.job, batch.tasks), protocol=5)
         for last in (False, True):
             process = self._process or self._open()
             try:
-                process.send(message)
+                process.send(self._sender.pack((batch.number, batch.job, batch.tasks)))
                 return
             except OSError:  # the worker died while it was idle
                 self.kill()
@@ -62,6 +67,7 @@ class Slot:
         self.log = stem + ".log"
         setup = Setup(self._project, self._folder, self.log, stem + ".progress")
         self._process = Process(self._folder, setup, self._env)
+        self._sender = Sender()
         self._progress = ProgressReader(stem + ".progress")
         return self._process
 

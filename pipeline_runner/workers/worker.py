@@ -7,7 +7,6 @@ import faulthandler
 import gc
 import multiprocessing
 import os
-import pickle
 import shutil
 import signal
 import sys
@@ -22,6 +21,7 @@ from .capture import FileCapture
 from .fence import Fence
 from .imports import install
 from .mail import Setup, receive, send
+from .parcels import Receiver
 from .processes import own_session
 from .progress import ProgressWriter
 from .task import run_batch
@@ -70,13 +70,14 @@ def main(
     # loky made itself the start method, which the children of a task would not know
     multiprocessing.set_start_method(None, force=True)
     seat = _begin(setup, life)
+    parcels = Receiver()
     while True:
         try:
             message = receive(calls)
         except (EOFError, OSError):
             gc.freeze()  # the interpreter's end would look through everything for garbage, several times
             return
-        number, job, tasks = pickle.loads(message)
+        number, job, tasks = parcels.unpack(message)
         seat.progress.batch(number)
         outcomes = run_batch(job, tasks, seat)
         # the answer holds plain values only

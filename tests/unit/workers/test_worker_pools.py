@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import connection
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,7 @@ def test_no_more_worker_processes_than_the_system_can_wait_for(
 
 
 def test_a_signal_that_wakes_a_wait_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, woken = loky_pool.wait, []
+    real, woken = connection.wait, []
 
     def wakes(pipes, seconds):  # as Windows does at Ctrl-C, elsewhere Python waits on
         if not woken:
@@ -90,7 +92,8 @@ def test_a_signal_that_wakes_a_wait_ends_nothing(tmp_path: Path, monkeypatch: py
             raise InterruptedError(errno.EINTR, "Interrupted function call")
         return real(pipes, seconds)
 
-    monkeypatch.setattr(loky_pool, "wait", wakes)
+    monkeypatch.setattr(connection, "wait", wakes)
+    monkeypatch.delattr(select, "poll", raising=False)
     kit = Kit(tmp_path / "project")
     kit.module(WORK)
     with LokyPool(1, kit.project) as pool:
