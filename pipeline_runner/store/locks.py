@@ -3,6 +3,9 @@
 A lock is a file under ``locks/`` that the system locks for the process that computes, and lets go
 when that process ends, however it ends. Nothing is wrong if locks do not work (a file system without
 them): then two runs compute a task twice.
+
+Making and removing a file takes longer than many a task, so those of tasks are bytes of one file where
+the system can lock these by themselves: anywhere but on Windows.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ import threading
 import time
 from typing import Protocol
 
+from ..keys.digest import digest
 from .disk import WINDOWS
 
 _held: set[str] = set()  # POSIX locks do not exclude threads of one process
+_open: dict[str, int] = {}  # files of ``ByteLocks``: to close one lets go of all that we hold of it
 _guard = threading.Lock()
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02)  # seconds
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -72,6 +77,62 @@ class FileLocks:
         return _take(self._prefix + name)
 
 
+class ByteLock:
+    """A locked byte."""
+
+    __slots__ = ("_at", "_fd", "_mark")
+
+    def __init__(self, mark: str, fd: int, at: int) -> None:
+        self._mark = mark
+        self._fd = fd
+        self._at = at
+
+    def release(self) -> None:
+        with _guard:
+            _held.discard(self._mark)
+            with contextlib.suppress(OSError):
+                _unlock_byte(self._fd, self._at)
+
+
+class ByteLocks:
+    """``Locks`` in one file, which stays: two names share a byte once in 10 ** 18 times."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def take(self, name: str) -> Held | None:
+        at = int(digest(name.encode())[:15], 16)
+        mark = f"{self._path}:{at}"
+        with _guard:
+            if mark in _held:
+                return None
+            for _ in _PAUSES:
+                try:
+                    fd = self._opened()
+                    _lock_byte(fd, at)
+                except (BlockingIOError, PermissionError):
+                    return None
+                except OSError:
+                    _open.pop(self._path, None)  # a task may have closed it
+                    continue
+                if _is_at(fd, self._path):
+                    _held.add(mark)
+                    return ByteLock(mark, fd, at)
+                _open.pop(self._path, None)  # somebody has removed it since
+        return NoLock()
+
+    def _opened(self) -> int:
+        fd = _open.get(self._path)
+        if fd is None:
+            fd = _open[self._path] = _opened(self._path)
+        return fd
+
+
+def task_locks(folder: str) -> Locks:
+    """Who computes which task, in the store's folder of locks."""
+    return FileLocks(folder) if os.name == "nt" else ByteLocks(os.path.join(folder, "tasks"))
+
+
 def _take(path: str) -> Held | None:
     with _guard:
         if path in _held:
@@ -110,7 +171,7 @@ def _opened(path: str) -> int:
 
 def sweep(path: str) -> bool:
     """Remove a lock's file that was left behind, unless the lock is held."""
-    lock = _take(path) if os.path.exists(path) else None
+    lock = _take(path) if os.path.exists(path) and path not in _open else None
     if lock is None:
         return False
     lock.release()
@@ -136,6 +197,12 @@ else:
     def lock_opened(fd: int) -> None:
         """Lock a file for who opened it here, also against others of this process; ``OSError`` if taken."""
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _lock_byte(fd: int, at: int) -> None:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, at)
+
+    def _unlock_byte(fd: int, at: int) -> None:
+        fcntl.lockf(fd, fcntl.LOCK_UN, 1, at)
 
     def _is_at(fd: int, path: str) -> bool:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
@@ -97,6 +98,15 @@ class Store:
         from .locks import FileLocks
 
         return FileLocks(os.path.join(self.url, "locks"))
+
+    @cached_property
+    def task_locks(self) -> Locks | None:
+        """The same for tasks: many, each held for a moment."""
+        if not self.files.is_local:
+            return None
+        from .locks import task_locks
+
+        return task_locks(os.path.join(self.url, "locks"))
 
     @property
     def identity(self) -> str:

@@ -45,7 +45,7 @@ class WorkerStore:
     @property
     def locks(self) -> Locks | None:
         """Who computes what, on stores of this machine."""
-        locks: Locks | None = self._store.locks
+        locks: Locks | None = self._store.task_locks
         return locks
 
     def made_since(self, key: CacheKey, since: float) -> Entry | None:

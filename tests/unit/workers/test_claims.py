@@ -18,8 +18,9 @@ from pipeline_runner.store.runs import new_run_id
 
 CODE = """
     import os
+    from pipeline_runner.store import locks
     def run(x=1):
-        assert os.listdir(".prun/locks") or not {held}
+        assert sum(of.startswith(os.getcwd()) for of in locks._held) == 1  # by the task, or by the test
         return x + 1
     def fails():
         raise ValueError
@@ -29,7 +30,7 @@ CODE = """
 @pytest.fixture
 def kit(tmp_path: Path) -> Kit:
     kit = Kit(tmp_path)
-    kit.module(CODE.replace("{held}", "True"))
+    kit.module(CODE)
     kit.store.runs.write_latest("demo", {})
     return kit
 
@@ -43,21 +44,29 @@ def made(kit: Kit, task: Task, value: Any, created: float) -> Entry:
     return Entry(task.key, {"": artifact}, {}, 3.0, created, "another", "t")
 
 
-def locks(kit: Kit) -> list[str]:
-    folder = kit.root / ".prun" / "locks"
-    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+def is_free(kit: Kit, task: Task) -> bool:
+    held = kit.store.task_locks.take(name(task))  # type: ignore[union-attr]
+    if held is not None:
+        held.release()
+    return held is not None
+
+
+def name(task: Task) -> str:
+    return f"{task.key.recipe}-{task.key.args}"
 
 
 def test_the_lock_is_held_while_computing_and_not_after(kit: Kit) -> None:
-    [outcome] = kit.run(job(kit), kit.task(x=1))
+    task = kit.task(x=1)
+    [outcome] = kit.run(job(kit), task)
     assert isinstance(outcome, Succeeded), outcome
-    assert locks(kit) == []
+    assert is_free(kit, task)
 
 
 def test_the_lock_is_let_go_after_a_failure(kit: Kit) -> None:
-    [outcome] = kit.run(job(kit, "fails"), kit.task())
+    task = kit.task()
+    [outcome] = kit.run(job(kit, "fails"), task)
     assert isinstance(outcome, Failed)
-    assert locks(kit) == []
+    assert is_free(kit, task)
 
 
 def test_what_another_run_has_made_meanwhile_is_taken(kit: Kit) -> None:
@@ -96,7 +105,7 @@ def test_forced_and_uncached_tasks_take_no_lock(kit: Kit, fields: dict[str, Any]
     task = kit.task(x=1)
     if not fields:
         task = task._replace(key=task.key._replace(recipe="run-20260101-000000-abcdef"))
-    lock = kit.store.locks.take(f"{task.key.recipe}-{task.key.args}")  # type: ignore[union-attr]
+    lock = kit.store.task_locks.take(name(task))  # type: ignore[union-attr]
     [outcome] = kit.run(job(kit, **fields), task)  # does not wait
     assert isinstance(outcome, Succeeded)
     assert lock is not None
@@ -104,9 +113,8 @@ def test_forced_and_uncached_tasks_take_no_lock(kit: Kit, fields: dict[str, Any]
 
 
 def test_batches_of_tiny_tasks_take_no_locks(kit: Kit) -> None:
-    kit.module(CODE.replace("{held}", "False"))
     tasks = [kit.task(i, x=i) for i in range(3)]
-    lock = kit.store.locks.take(f"{tasks[1].key.recipe}-{tasks[1].key.args}")  # type: ignore[union-attr]
+    lock = kit.store.task_locks.take(name(tasks[1]))  # type: ignore[union-attr]
     assert lock is not None
     assert all(isinstance(o, Succeeded) for o in kit.run(job(kit), *tasks))
     lock.release()
@@ -114,7 +122,7 @@ def test_batches_of_tiny_tasks_take_no_locks(kit: Kit) -> None:
 
 def test_who_waits_goes_on_when_the_lock_is_free(kit: Kit) -> None:
     task = kit.task(x=1)
-    lock = kit.store.locks.take(f"{task.key.recipe}-{task.key.args}")  # type: ignore[union-attr]
+    lock = kit.store.task_locks.take(name(task))  # type: ignore[union-attr]
     assert lock is not None
 
     def other() -> None:
