@@ -264,6 +264,9 @@ class MemoryPool:
         self.batches: list[tuple[int, Job, Sequence[Task]]] = []
         self.closed = False
 
+    def expect(self) -> None:
+        self.world.on_expected()
+
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
         assert self.free() > 0
         self.batches.append((ticket, job, tasks))
@@ -305,6 +308,7 @@ class World:
         self.jobs: list[tuple[Job, Task]] = []
         self.runs = 0
         self.on_call: Callable[[str], None] = lambda task: None
+        self.on_expected: Callable[[], None] = lambda: None
 
     # ---- what a run needs ----------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class Batch(NamedTuple):
 
 
 class Dispatcher:
-    """Sends batches as workers come free. The pool is opened when there is something to send."""
+    """Sends batches as workers come free. The pool is opened when it is sure that something will be sent."""
 
     def __init__(self, open_pool: Callable[[], Pool], workers: int) -> None:
         self.waiting = False  # for workers; else at work itself
@@ -44,17 +44,26 @@ class Dispatcher:
     def add(self, job: Job, tasks: Sequence[Task], done: Callable[[Sequence[Outcome]], None]) -> None:
         self._outbox.append(Batch(job, tasks, done))
 
+    def expect(self) -> None:
+        """Something will be sent: let a worker start while the rest is looked up."""
+        if self.pool is None:
+            self._opened().expect()
+
     def send(self) -> None:
         """Give the workers as much as they can take."""
         while self._outbox:
-            if self.pool is None:
-                self.pool = self._open_pool()
-            if self.pool.free() <= 0:
+            pool = self._opened()
+            if pool.free() <= 0:
                 return
             batch = self._outbox.popleft()
             self._ticket += 1
             self.flying[self._ticket] = batch
-            self.pool.submit(self._ticket, batch.job, batch.tasks)
+            pool.submit(self._ticket, batch.job, batch.tasks)
+
+    def _opened(self) -> Pool:
+        if self.pool is None:
+            self.pool = self._open_pool()
+        return self.pool
 
     def land(self, seconds: float) -> None:
         """Wait for what comes back, at most so long, and see to it."""

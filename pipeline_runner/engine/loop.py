@@ -235,6 +235,8 @@ class Loop:
             for k in items:
                 self.running.blob_lost(step, k, [lost.blob], lost.damaged)
             return
+        if told.misses:
+            self.dispatcher.expect()
         self.inbox.append(self._publish_hits(step, told) if step.publish and told.hits else told)
 
     def _publish_hits(self, step: Step, told: m.Prepared) -> m.Prepared:

@@ -130,6 +130,9 @@ class Done(NamedTuple):
 class Pool(Protocol):
     """Workers. Never raises for what a task does; every ticket is answered once by ``Done``."""
 
+    def expect(self) -> None:
+        """A batch will be submitted soon: where workers take long to start, one may start now."""
+
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
         """Begin a batch. Called only while ``free() > 0``."""
 

@@ -38,6 +38,9 @@ class SequentialPool:
     ) -> None:
         self.close()
 
+    def expect(self) -> None:
+        pass
+
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
         self._queued.append((ticket, job, tasks))
         if self._stopped:
@@ -103,6 +106,9 @@ class ThreadingPool:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.close()
+
+    def expect(self) -> None:
+        pass
 
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
         self._running[ticket] = len(tasks)

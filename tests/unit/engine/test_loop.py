@@ -157,6 +157,28 @@ def test_while_workers_are_busy_what_a_large_fan_out_is_looked_up_in_is_read(mak
     assert world.cache.read_ahead == []  # nobody was waited for
 
 
+def test_a_worker_is_expected_once_and_before_the_rest_is_looked_up(make: Make) -> None:
+    world = make(
+        "steps: {a: {call: m:a}, b: {call: m:b}, c: {call: m:c, inputs: {x: a}}}",
+        a=lambda: 1, b=lambda: 2, c=lambda x: x,
+    )  # fmt: skip
+    expected: list[list[str]] = []
+    world.on_expected = lambda: expected.append(list(looked_up))
+    looked_up: list[str] = []
+    find = world.cache.find
+
+    def noted(recipe: str, args: Any) -> Any:
+        looked_up.append(recipe)
+        return find(recipe, args)
+
+    world.cache.find = noted  # type: ignore[method-assign]
+    world.run()
+    assert [len(before) for before in expected] == [1]
+    assert len(looked_up) == 3
+    world.run()
+    assert len(expected) == 1  # all is reused
+
+
 def test_a_failed_attempt_is_tried_again_after_its_delay(make: Make) -> None:
     attempts: list[int] = []
 

@@ -217,6 +217,26 @@ def test_an_interrupt_keeps_what_the_batch_had_finished(kit: Kit) -> None:
     assert kit.committed(*tasks) == [True, False]
 
 
+def test_a_worker_that_is_expected_is_the_one_that_gets_the_first_batch(kit: Kit) -> None:
+    kit.module("import os\ndef run(): return os.getpid()")
+    with open_pool("loky", 2, kit.project) as pool:  # type: ignore[attr-defined]
+        pool.expect()
+        pool.expect()
+        [pid] = [slot._process.pid for slot in pool._slots if slot.started]
+        assert kit.value(one(pool, kit.job(), kit.task())) == pid
+
+
+def test_a_worker_that_died_before_its_first_batch_is_replaced(kit: Kit) -> None:
+    kit.module("import os\ndef run(): return os.getpid()")
+    with open_pool("loky", 1, kit.project) as pool:  # type: ignore[attr-defined]
+        pool.expect()
+        [slot] = pool._slots
+        pid = slot._process.pid
+        os.kill(pid, signal.SIGTERM)
+        assert slot._process.wait(5.0) is not None
+        assert kit.value(one(pool, kit.job(), kit.task())) != pid
+
+
 def test_workers_tell_each_other_which_large_results_are_whole(kit: Kit) -> None:
     kit.module("import numpy\ndef run(): return numpy.arange(3_000_000)\ndef total(a): return int(a.sum())")
     with open_pool("loky", 2, kit.project) as pool:  # type: ignore[attr-defined]
