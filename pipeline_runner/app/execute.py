@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from ..engine.dispatch import Dispatcher
@@ -33,6 +33,7 @@ from .records import run_id_after
 from .run import Run
 from .runner import Runner
 from .session import Session
+from .sources import Sources
 from .stopping import stoppable
 from .warm import Stamps
 from .wiring import engine_for
@@ -78,7 +79,7 @@ def execute(
     state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
     recorder = Recorder(store, run_id, graph, session.params, clock.wall())
     events = EventRecord(store.runs, run_id)
-    publisher = FilePublisher(store, graph.root)
+    publisher = FilePublisher(store, graph.root, cache(partial(Sources, session, graph)))
     reached = Reached(store, run_id, binder.results)
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
 

@@ -62,6 +62,7 @@ class Preflight:
 
                 found += annotation_problems(self.session, step, self._argument)
                 found += returned_problems(self.session, step, self._where)
+        found += self._overwrites()
         found += self._secrets(names)
         found += self._hooks()
         return list(dict.fromkeys(found))  # a module that cannot be read is told once, not by each step
@@ -100,6 +101,13 @@ class Preflight:
                 read_secret(name, self.graph.secrets[name], self.graph.root)
             except TaskError as error:
                 yield Problem("secret", str(error), self.place(("secrets", name)), error.hint)
+
+    def _overwrites(self) -> Iterator[Problem]:
+        if any(step.publish for step in self.graph.steps.values()):
+            from .overwrites import Overwrites
+
+            for path, message, hint in Overwrites(self.session, *self._binding).found():
+                yield Problem("publish", message, self._where(path), hint)
 
     def _hooks(self) -> Iterator[Problem]:
         for when, calls in (("on_success", self.graph.on_success), ("on_failure", self.graph.on_failure)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..keys.trees import Node
@@ -13,6 +14,7 @@ from .copies import content, look, put_bytes, put_file, put_tree
 
 if TYPE_CHECKING:
     from ..store.store import Store
+    from .sources import Sources
 
 SUFFIXES = (".json", ".csv", ".parquet", ".npy", ".pkl")
 
@@ -24,9 +26,10 @@ class FilePublisher:
     a file that was changed since is written anew.
     """
 
-    def __init__(self, store: Store, root: str) -> None:
+    def __init__(self, store: Store, root: str, sources: Callable[[], Sources | None] = lambda: None) -> None:
         self.store = store
         self.root = root
+        self._sources = sources
         self._file = os.path.join(store.index_dir, "published.json")
         self._known: dict[str, Any] | None = None
         self._changed = False
@@ -52,6 +55,7 @@ class FilePublisher:
 
     def write(self, path: str, bound: Bound) -> bool:
         target = self._absolute(path)
+        self._refuse(path, target)
         suffix = os.path.splitext(target)[1].lower()
         if isinstance(bound, Stored) and bound.artifact.codec in ("file", "tree"):
             nodes = self._copy(bound.artifact, target)
@@ -70,6 +74,7 @@ class FilePublisher:
 
     def place(self, path: str, rendered: Artifact, digest: str) -> None:
         target = self._absolute(path)
+        self._refuse(path, target)
         self._copy(rendered, target)
         self._remember(target, digest)
 
@@ -91,6 +96,13 @@ class FilePublisher:
 
     def _absolute(self, path: str) -> str:
         return os.path.normpath(os.path.join(self.root, os.path.expanduser(path)))
+
+    def _refuse(self, path: str, target: str) -> None:
+        """Write over nothing that the run is made of."""
+        sources = self._sources()
+        what = sources.at(target) if sources is not None else None
+        if what is not None:
+            raise ValueError(f"{path} is {what}, and would be overwritten")
 
     def _index(self) -> dict[str, Any]:
         if self._known is None:
@@ -173,6 +185,10 @@ class FilePublisher:
 
         source = str(decode(artifact, self.store))
         if os.path.isdir(source):
+            sources = self._sources()
+            what = sources.within(target, source) if sources is not None else None
+            if what is not None:
+                raise ValueError(f"{self.shown(target)}: {what} lies there, and would be overwritten")
             return put_tree(source, target, self._nodes(target) or ())
         put_file(source, target)
         return None

@@ -151,6 +151,7 @@ class Graph(NamedTuple):
     root: str  # absolute path of the pipeline file's folder
     file: str  # absolute path of the pipeline file
     steps: Mapping[str, Step]
+    included: tuple[str, ...] = ()  # absolute paths of the files that it includes
     pythonpath: tuple[str, ...] = ()  # relative to root, as written
     store: str | None = None
     executor: Executor = Executor()

@@ -87,6 +87,7 @@ def _graph(loaded: Loaded, steps: Mapping[str, Step]) -> Graph:
         root=loaded.root,
         file=loaded.file,
         steps={name: steps[name] for name in in_order({n: s.needs for n, s in steps.items()})},
+        included=tuple(path for path, _ in loaded.files if path != loaded.file),
         pythonpath=tuple(spec.pythonpath),
         store=spec.store.url if spec.store is not None else None,
         sign=spec.store.sign if spec.store is not None else None,
