@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,3 +117,14 @@ def ended(exitcode: int | None) -> str:
         }
         return f"the worker was killed by {name}{why.get(name, '')}"
     return f"the worker exited with code {exitcode} (os._exit?)"
+
+
+def end_orphan(folder: str) -> None:
+    """In a worker whose parent is gone: the temporary folder of the run goes, then all of the worker's
+    own session (see ``own_session``) with it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            if os.getpgrp() == os.getpid():
+                os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)

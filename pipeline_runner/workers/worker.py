@@ -7,8 +7,6 @@ import faulthandler
 import gc
 import multiprocessing
 import os
-import shutil
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -22,7 +20,7 @@ from .fence import Fence
 from .imports import install
 from .mail import Setup, receive, send
 from .parcels import Receiver
-from .processes import own_session
+from .processes import end_orphan, own_session
 from .progress import ProgressWriter
 from .task import run_batch
 
@@ -103,9 +101,4 @@ def _die_with(life: Connection, folder: str) -> None:
         life.recv_bytes()
     except (EOFError, OSError):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(OSError):
-            if os.getpgrp() == os.getpid():
-                os.killpg(os.getpid(), signal.SIGKILL)
-    os._exit(1)
+    end_orphan(folder)
