@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from .files import FileStore
 
-_MANY = 200  # names in a folder from which on listing it is dear
-_SHARE = 20  # at least this many times what that takes lies between two listings
+_MANY = 50  # names in a folder from which on listing it is dear
+_SHARE = 50  # at least this many times what that takes lies between two listings
 _SETTLED = 2.0  # seconds after which a folder's time stamp tells of every change
 
 

@@ -62,6 +62,7 @@ class LocalFiles:
         self._prefix = self.url + os.sep
         self._temporary = os.path.join(self.url, "tmp")
         self._count = 0
+        self._salt = os.urandom(4).hex()  # another machine's process may have our number
         self.owner = ""  # the run for which this process writes, if it is one of its workers
         self.prepare: Callable[[], None] | None = None
 
@@ -200,7 +201,7 @@ class LocalFiles:
             os.makedirs(self._temporary, exist_ok=True)
             self._sweep()
         owner = f"{self.owner}-" if self.owner else ""
-        name = f"{owner}{os.getpid()}-{self._count}-{os.urandom(4).hex()}"
+        name = f"{owner}{os.getpid()}-{self._count}-{self._salt}"
         return os.path.join(self._temporary, name)
 
     def new_file(self) -> str:
@@ -314,7 +315,8 @@ def _link(temporary: str, path: str) -> None:
             raise FileExistsError(path) from None
         replace(temporary, path)
     else:
-        discard(temporary)
+        with contextlib.suppress(OSError):
+            remove(temporary)
 
 
 def _same(path: str, parts: Sequence[Buffer]) -> bool:
