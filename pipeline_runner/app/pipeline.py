@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what the warm path does without is imported where it is use
     from .why import Reached, Why
 
 DEFAULT_BACKEND = "loky"
-BACKENDS = frozenset({"loky", "threading", "sequential"})
+BACKENDS = frozenset({"loky", "threading", "sequential", "multiprocessing"})  # there, whatever is installed
 
 
 class Pipeline:
@@ -148,7 +148,8 @@ class Pipeline:
         """Run what is not up to date.
 
         Args:
-            backend: loky (the default), threading or sequential.
+            backend: loky (the default), threading, sequential, multiprocessing, or the name of another
+                backend that joblib knows: one that a module registers as MODULE:NAME.
             jobs: how many workers; the file's, else one for each core.
             select: steps to run, in dbt's notation; all of them by default.
             force: steps to run although they are up to date.
@@ -166,9 +167,10 @@ class Pipeline:
         workers = self._workers(jobs)
         session = self._session(paranoid)
         stamps = None if paranoid else self._stamps(session)
-        if stamps is not None and not (select or force or self.graph.on_success) and name in BACKENDS:
+        if stamps is not None and not (select or force or self.graph.on_success):
             stamp = stamps.find(publish=publish)
-            if stamp is not None:
+            # of any other backend, a run that got so far proves that it is there: joblib need not be asked
+            if stamp is not None and (name in BACKENDS or name == stamp.backend):
                 from .rerun import rerun
 
                 return rerun(session, stamp, name, workers, observers)
@@ -176,7 +178,7 @@ class Pipeline:
         from .selection import looked_at, refuse_unselected
 
         graph, chosen, forced = looked_at(self.graph, select, force)
-        self._refuse(session, list(graph.steps), name)
+        self._refuse(session, list(graph.steps), name, load=True)
         refuse_unselected(session, graph, chosen)
         return execute(
             session, graph, chosen, forced,
@@ -189,7 +191,8 @@ class Pipeline:
         from .preflight import Preflight
 
         session = self._session(False)
-        found = Preflight(session, self._backend(None), self._place).problems(self.graph.steps, lint=True)
+        preflight = Preflight(session, self._backend(None), self._place, load=True)
+        found = preflight.problems(self.graph.steps, lint=True)
         session.save_indexes()
         return found
 
@@ -276,10 +279,10 @@ class Pipeline:
             raise PipelineError(Problem("jobs", f"jobs must be a whole number of 1 or more, not {jobs!r}"))
         return jobs
 
-    def _refuse(self, session: Session, steps: Sequence[str], backend: str) -> None:
+    def _refuse(self, session: Session, steps: Sequence[str], backend: str, *, load: bool = False) -> None:
         from .preflight import Preflight
 
-        problems = Preflight(session, backend, self._place).problems(steps)
+        problems = Preflight(session, backend, self._place, load=load).problems(steps)
         if problems:
             raise PipelineError(problems)
 

@@ -14,6 +14,7 @@ from ..engine.results import Unknown
 from ..errors import BlobLost, Place, Problem
 from ..keys.code import CodeError
 from ..model.graph import FanOut, Files, Input, Literal, Matrix, Ref, Step, Text, calls_of
+from ..workers.pools import backend_problem, backend_traits
 from .annotations import annotation_problems
 from .limits import too_much
 from .wiring import engine_for
@@ -23,30 +24,30 @@ if TYPE_CHECKING:
     from ..model.graph import Graph
     from .session import Session
 
-THREADS = frozenset({"threading", "sequential"})
-_TIMEOUTS = {
-    "threading": "the backend 'threading' cannot stop a task: timeout has no effect",
-    "sequential": "the backend 'sequential' stops Python code alone: a call of C code goes on to its end",
-}
-
 
 def cautions(graph: Graph, backend: str | None) -> list[str]:
     """What a run should say at its start, though it stops nothing."""
     timed = [name for name, step in graph.steps.items() if step.timeout is not None]
-    if not timed or (backend or graph.executor.backend) != "threading":
+    name = backend or graph.executor.backend
+    if not timed or name is None or backend_traits(name).stops:
         return []
     what = timed[0] if len(timed) == 1 else f"{timed[0]} and {len(timed) - 1} more"
-    return [f"the timeout of {what} has no effect: threads cannot be stopped (--backend loky can)"]
+    why = "threads cannot be stopped" if name == "threading" else f"{name} cannot stop a task"
+    return [f"the timeout of {what} has no effect: {why} (--backend loky can)"]
 
 
 class Preflight:
-    """Collects problems of the steps that are to run. ``place`` finds where something is written."""
+    """Collects problems of the steps that are to run. ``place`` finds where something is written.
 
-    def __init__(self, session: Session, backend: str, place: Any) -> None:
+    ``load``: the module that registers the backend may be imported, though it be the user's.
+    """
+
+    def __init__(self, session: Session, backend: str, place: Any, *, load: bool = False) -> None:
         self.session = session
         self.graph = session.graph
         self.backend = backend
         self.place = place
+        self.load = load
 
     def problems(self, steps: Iterable[str], *, lint: bool = False) -> list[Problem]:
         """Every problem of the named steps; with ``lint`` what does not stop a run, too."""
@@ -70,16 +71,15 @@ class Preflight:
     # ---- the environment -------------------------------------------------------------------------
 
     def _backend(self) -> Iterator[Problem]:
-        from ..workers.pools import backend_problem
-
         written = self.graph.executor.backend
         for backend in dict.fromkeys(b for b in (written, self.backend) if b is not None):
-            problem = backend_problem(backend)
+            load = self.load and backend == self.backend
+            problem = backend_problem(backend, self.session.project if load else None)
             if problem is not None:
                 where = self.place(("executor", "backend")) if backend == written else None
                 yield problem._replace(where=where)
                 return
-        if self.backend not in THREADS and not self.session.store.shared_between_processes:
+        if backend_traits(self.backend).isolates and not self.session.store.shared_between_processes:
             yield Problem(
                 "store", f"{self.session.store.url} is seen by one process alone",
                 self.place(("store",)) if self.session.store_given is None else None,
@@ -129,18 +129,14 @@ class Preflight:
 
     def _isolation(self, step: Step) -> Iterator[Problem]:
         at = ("steps", step.name)
-        if self.backend not in THREADS:
-            return
-        if step.env:
+        traits = backend_traits(self.backend)
+        if step.env and not traits.isolates:
             yield Problem(
                 "env", f"step {step.name!r} sets env, and the backend {self.backend!r} cannot isolate it",
                 self._env_of(at), "use --backend loky",
             )  # fmt: skip
-        if step.timeout is not None:
-            yield Problem(
-                "timeout", _TIMEOUTS[self.backend], self._where((*at, "timeout")), "use --backend loky",
-                "warning",
-            )  # fmt: skip
+        if step.timeout is not None and (lax := _lax(self.backend)):
+            yield Problem("timeout", lax, self._where((*at, "timeout")), "use --backend loky", "warning")
 
     def _env_of(self, at: tuple[str | int, ...]) -> Place | None:
         """Where a step's env is written: there, else at the top."""
@@ -257,6 +253,15 @@ class Preflight:
     def _where(self, path: tuple[str | int, ...]) -> Place | None:
         found: Place | None = self.place(path)
         return found
+
+
+def _lax(backend: str) -> str:
+    """What a time-out does not do there."""
+    if backend == "sequential":
+        return "the backend 'sequential' stops Python code alone: a call of C code goes on to its end"
+    if backend_traits(backend).stops:
+        return ""
+    return f"the backend {backend!r} cannot stop a task: timeout has no effect"
 
 
 def _over_steps(fanout: FanOut) -> bool:

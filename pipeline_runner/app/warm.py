@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .record import Recorder
     from .session import Session
 
-FORMAT = 1
+FORMAT = 2
 _GOOD = frozenset({"succeeded", "reused", "skipped"})
 
 
@@ -47,6 +47,7 @@ class StepStamp(NamedTuple):
 class Stamp(NamedTuple):
     run: str  # whose record has the tasks
     steps: Sequence[StepStamp]
+    backend: str  # of the run that left it
 
 
 class Stamps:
@@ -73,7 +74,7 @@ class Stamps:
             return None
         if publish and not self._published(known):
             return None
-        return Stamp(known["run"], [StepStamp(*s) for s in known["steps"]])
+        return Stamp(known["run"], [StepStamp(*s) for s in known["steps"]], known["backend"])
 
     # ---- what it depends on ----------------------------------------------------------------------
 
@@ -144,6 +145,7 @@ class Stamps:
             "format": FORMAT,
             "graph": self.graph_id,
             "run": run_id,
+            "backend": recorder.backend,
             "steps": steps,
             "calls": sorted(self.session.recipes.calls.items()),
             "classes": sorted(self.session.recipes.classes.items()),

@@ -14,7 +14,11 @@ from .options import choice_options, json_option, load, load_options, pipeline_a
 @load_options
 @choice_options
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers.")
-@click.option("--backend", metavar="NAME", help="loky (default), threading, sequential.")
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="loky (default), threading, sequential, multiprocessing, or MODULE:NAME.",
+)
 @click.option(
     "--keep-going/--fail-fast",
     default=True,

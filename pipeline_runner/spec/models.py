@@ -52,7 +52,7 @@ class ExecutorSpec(Spec):
     backend: Maybe[SomeText] = Field(
         None,
         description="loky (processes, the default), threading, sequential, multiprocessing, "
-        "or another joblib backend.",
+        "or another joblib backend: by its name, or as MODULE:NAME where importing a module registers it.",
         examples=["loky", "threading"],
     )
     workers: Maybe[Annotated[int, BeforeValidator(types.number(1, whole=True))]] = Field(
