@@ -113,6 +113,7 @@ def execute(
         reached.close()
         notes.keep(lambda: history.write(recorder.latest(history.latest, binder.results)))
         notes.keep(publisher.save)
+        binder.fanouts.keep(preparer.known, binder.results)
         session.save_indexes()
         whole = status == SUCCEEDED and recorder.unwritten is None
         if stamps is not None and whole and len(chosen) == len(session.graph.steps):

@@ -13,6 +13,7 @@ from ..model.artifact import CacheKey
 from ..model.decision import PlannedTask, Reason
 from ..model.graph import Graph
 from .ahead import Ahead
+from .fanouts import KeptFanOuts
 from .session import Session
 
 _NEW = (Reason("new"),)
@@ -25,6 +26,8 @@ def engine_for(
     store = session.store
     cache = store if store.files.is_local else Ahead(store, partial(_likely, session, graph))
     binder = Binder(graph, session.params, run_id, cache, session.recipes, session.files)
+    if store.files.is_local and not session.paranoid:
+        binder.fanouts = KeptFanOuts(store, graph, session.recipes)
     preparer = Preparer(binder, cache, session.recipes, forced, paranoid=session.paranoid)
     return binder, Expander(binder), preparer
 

@@ -12,6 +12,7 @@ from ..model.graph import ForEach, Matrix, Ref, Step
 from ..model.names import item_keys, own_keys, unless_repeated
 from .bind import Binder, shorten
 from .items import FollowedItems, Items, Values
+from .known import MANY
 from .references import BindError, as_text
 from .results import StepResult, Unknown
 
@@ -69,9 +70,11 @@ class Expander:
     def _list(self, step: Step, source: Ref | tuple[Any, ...], what: str) -> Sequence[Bound]:
         if not isinstance(source, Ref):
             return Values(source)
-        return self._elements(self.binder.bound(source, step, None), source.text or what)
+        bound = self.binder.bound(source, step, None)
+        return self._elements(bound, source.text or what, step if what == "foreach" else None)
 
-    def _elements(self, bound: Bound, what: str) -> Sequence[Bound]:
+    def _elements(self, bound: Bound, what: str, known_to: Step | None = None) -> Sequence[Bound]:
+        """``known_to``: the step whose items they are."""
         if isinstance(bound, Many):
             return bound.items
         if isinstance(bound, Named):
@@ -80,7 +83,9 @@ class Expander:
             value = self.binder.plain(bound, what)
             if type(value) not in (list, tuple):
                 raise BindError(f"{what} is {shorten(value, 60)}, and a fan-out takes a list")
-            return Values(value)
+            if known_to is None or len(value) < MANY:
+                return Values(value)
+            return Values(value, self.binder.fanouts.items(known_to))
         if isinstance(bound, Stored) and bound.artifact.codec in ("file", "tree"):
             raise BindError(f"{what} is a file, and a fan-out takes a list")
         found = self.splits.get(bound.digest)

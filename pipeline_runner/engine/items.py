@@ -9,6 +9,7 @@ from ..keys.canonical import plain_digest, plain_digests
 from ..model.bound import Bound, Inline
 
 if TYPE_CHECKING:
+    from .known import KnownItems
     from .results import StepResult
 
 NOTHING = Inline(plain_digest(None), None)  # what a step gave that was skipped
@@ -19,9 +20,9 @@ class Values(Sequence[Bound]):
 
     __slots__ = ("digests", "values")
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[Any], known: KnownItems | None = None) -> None:
         self.values = values
-        self.digests = plain_digests(values)
+        self.digests = plain_digests(values) if known is None else known.digests_of(values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -68,6 +69,11 @@ class Items:
     def axis(self, name: str, k: int) -> Bound:
         return self._axes[name][k]
 
+    @property
+    def plain(self) -> Sequence[Any] | None:
+        """The items as plain values, where they are there as a column."""
+        return self._values.values if isinstance(self._values, Values) else None
+
     def digests(self, indices: Sequence[int]) -> Sequence[str] | None:
         """The content digests of items, where they are there as a column."""
         if not isinstance(self._values, Values):
@@ -106,4 +112,6 @@ def pick(values: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
     """Some of the values; the whole list itself where all of them are meant."""
     if isinstance(indices, range) and indices.step == 1:
         return values if len(indices) == len(values) else values[indices.start : indices.stop]
+    if values == range(len(values)):
+        return indices
     return [values[k] for k in indices]

@@ -15,6 +15,7 @@ from ..model.outcome import ErrorInfo
 from ..model.table import Found, Table
 from .bind import Args, Binder
 from .depends import when_varies
+from .known import MANY, KnownItems
 from .ports import Cache, Code
 from .references import BindError
 
@@ -62,6 +63,7 @@ class Preparer:
         self.paranoid = paranoid
         read = {need for step in binder.graph.steps.values() for need in step.needs}
         self.last = frozenset(name for name in binder.graph.steps if name not in read)  # read by nobody
+        self.known: dict[str, KnownItems] = {}  # what is to be kept of large fan-outs
         self.lost: dict[str, str] = {}  # blobs that could not be read, and how they are wrong
 
     def id_of(self, step: Step, item: int) -> str:
@@ -93,14 +95,29 @@ class Preparer:
             if not chosen:
                 return Candidates(skipped=skipped, failed=failed)
         if step.cache.enabled:
-            return Candidates(chosen, recipe, self._args(keys, columns, chosen), own, skipped, failed)
+            return Candidates(chosen, recipe, self._args(step, keys, columns, chosen), own, skipped, failed)
         args = [combine("task", [self.id_of(step, k)]) for k in chosen]
         return Candidates(chosen, f"run-{self.binder.run_id}", args, own, skipped, failed)
 
     def _args(
-        self, keys: ArgsDigests, columns: Sequence[Sequence[str]], items: Sequence[int]
+        self, step: Step, keys: ArgsDigests, columns: Sequence[Sequence[str]], items: Sequence[int]
     ) -> Sequence[str]:
-        return keys.of_all(columns) if columns else [keys.of(())] * len(items)
+        if not columns:
+            return [keys.of(())] * len(items)
+        if len(columns) > 1 or len(items) < MANY:
+            return keys.of_all(columns)
+        known = self.binder.fanouts.items(step)
+        args = keys.of_all(columns) if known is None else known.args_of(keys, columns[0])
+        self._remember(step, keys, columns[0], args)
+        return args
+
+    def _remember(self, step: Step, keys: ArgsDigests, digests: Sequence[str], args: Sequence[str]) -> None:
+        """Have it at hand for the next run, where these are all items of a fan-out."""
+        items = self.binder.result(step.name).items
+        if items is None or len(items) != len(args) or keys.around is None:
+            return
+        whole = items.digests(range(len(items))) is digests
+        self.known[step.name] = KnownItems(items.plain if whole else None, digests, keys.around, args)
 
     def _own_digests(
         self, step: Step, items: Sequence[int], names: Sequence[str], failed: list[tuple[int, ErrorInfo]]

@@ -17,6 +17,7 @@ from ..model.graph import Graph, Ref, Step, Text
 from ..resolve import condition
 from .depends import step_refs
 from .items import NOTHING
+from .known import FanOuts, NoFanOuts
 from .ports import Cache, Code, FileTracker
 from .results import Selection, StepResult, Unknown
 
@@ -50,6 +51,7 @@ class References:
         self.cache = cache
         self.code = code
         self.files = files
+        self.fanouts: FanOuts = NoFanOuts()
         self.results: dict[str, StepResult] = {}
         self.tracked_files: dict[str | tuple[str, ...], str] = {}  # what was tracked -> digest
         self._params: dict[tuple[str, tuple[str | int, ...]], Inline] = {}

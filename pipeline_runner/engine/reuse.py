@@ -10,11 +10,10 @@ from ..model.graph import Step
 from ..model.table import Found, Table, stretch
 from . import messages as m
 from .items import pick
+from .known import MANY
 from .ports import History
 from .prepare import Candidate, Candidates, Preparer
 from .reasons import damage, in_words, since_the_last
-
-MANY = 1000  # tasks from which on reading ahead is worth it
 
 
 class Reuse:
@@ -38,6 +37,7 @@ class Reuse:
             step = self._ahead.popleft()
             unknown = self.binder.result(step.name).items is None
             if unknown and (self.history.tasks(step.name) or 0) >= MANY:
+                self.binder.fanouts.items(step)
                 self.preparer.cache.ahead(self.preparer.code.recipe(step.name).digest)
                 self.history.ahead(step.name)
                 return

@@ -57,6 +57,12 @@ class ArgsDigests:
         if len(self._pieces) != len(self.varying) + 1:
             self._pieces = []
 
+    @property
+    def around(self) -> tuple[bytes, bytes] | None:
+        """What is digested beside the digest of the one argument that varies: all that its keys are made of;
+        None where it is not as simple as that."""
+        return (self._pieces[0], self._pieces[1]) if len(self._pieces) == 2 else None
+
     def of(self, own: Sequence[str]) -> str:
         """The digest, from those of the varying arguments in the order of their names."""
         pieces = self._pieces

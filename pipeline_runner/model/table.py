@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from .artifact import Artifact, CacheKey, Damaged, Entry
 
+_FEW = 64  # rows that are looked for one after the other
+
 
 class Column(NamedTuple):
     """One output of many tasks: a list for each field of ``Artifact``."""
@@ -85,15 +87,24 @@ class Table:
 
     def there(self) -> Sequence[int]:
         """The rows that are there."""
-        if self.complete:
-            return range(len(self.args))
-        return stretch([k for k, args in enumerate(self.args) if args is not None])
+        missing = self.missing()
+        size = len(self.args)
+        if not missing:
+            return range(size)
+        if missing == list(range(missing[0], size)):
+            return range(missing[0])
+        gone = set(missing)
+        return stretch([k for k in range(size) if k not in gone])
 
     def missing(self) -> Sequence[int]:
         """The rows that are not there."""
-        if self.complete:
-            return ()
-        return [k for k, args in enumerate(self.args) if args is None]
+        left = len(self.args) - self.count
+        if left > _FEW:
+            return [k for k, args in enumerate(self.args) if args is None]
+        found: list[int] = []
+        for _ in range(left):  # one after the other at the speed of C
+            found.append(self.args.index(None, found[-1] + 1 if found else 0))
+        return found
 
     def key(self, k: int) -> CacheKey | None:
         args = self.args[k]
@@ -142,7 +153,8 @@ class Table:
         self.recipe = other.recipe
         self._columns(other.outputs)
         if self.count:
-            self.count -= sum(1 for k in at if self.args[k] is not None)
+            before = _chooser(at)(self.args)
+            self.count -= len(before) - before.count(None)
         self.count += len(at)
         chosen = _chooser(rows)
         _put(self.args, at, chosen(other.args))
@@ -192,6 +204,7 @@ class Found(NamedTuple):
         if isinstance(entry, Entry):
             self.table.put(k, entry)
         else:
+            self.table.clear(k)
             self.damaged[k] = entry
 
 
@@ -202,7 +215,8 @@ def _fields(column: Column) -> tuple[list[Any], ...]:
 def _chooser(rows: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
     """What takes some rows of a column."""
     if isinstance(rows, range) and rows.step == 1:
-        return lambda values: values[rows.start : rows.stop]
+        every = slice(rows.start, rows.stop)
+        return lambda values: values[every]
     if len(rows) == 1:
         return lambda values: [values[rows[0]]]
     return itemgetter(*rows)

@@ -1,25 +1,24 @@
 """Entries: what a cache key leads to. One file each, or a pack for a batch of tiny tasks.
 
 ``entries/<recipe>/<args>.json`` holds one entry behind its checksum, and counts before any pack.
-``entries/<recipe>/<time>-<digest>.pack`` holds one entry a line, each with its own checksum; of two
-with the same key the later pack counts.
+``entries/<recipe>/<time>-<digest>-<count>.pack`` holds one entry a line, each with its own checksum; of
+two with the same key the later pack counts.
 """
 
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from itertools import compress, count
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
-from ..keys.digest import digest
 from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
-from ..model.table import Found, Table, stretch
+from ..model.table import Found, Table
 from .files import safe_name
 from .folders import Folders
-from .packs import Packed, columns
+from .packs import Packed, columns, count_of, pack_name
 from .packs import lines as pack_lines
 from .packs import pack as pack_bytes
 from .sealed import Seals, Unsigned
@@ -75,19 +74,47 @@ class Entries:
         with no_gc(len(args)):
             singles = self._singles({recipe: list(args)})
             packed = self._packs_of(recipe)
-            rows = packed.rows(args)
+            if packed.needs_reading(args):
+                del self._columns[recipe]
+                packed = self._packs_of(recipe)
             found = Found(Table(len(args), recipe), {})
+            for at, rows in packed.rows(args):
+                found.table.take(at, packed.table, rows)
             alone = {key.args: entry for key, entry in singles.items()}
-            for k, a in enumerate(args) if alone or packed.odd else ():
-                entry = alone.get(a) or (packed.odd.get(a) if rows[k] is None else None)
+            odd = {**packed.odd, **alone}  # few
+            for k in compress(count(), map(odd.__contains__, args)) if odd else ():
+                entry = odd[args[k]]
+                if args[k] not in alone and found.table.has(k):
+                    continue  # a later pack has it whole
                 if isinstance(entry, str):
-                    self.ignored.setdefault(entry, set()).add(CacheKey(recipe, a))
-                elif entry is not None:
+                    self.ignored.setdefault(entry, set()).add(CacheKey(recipe, args[k]))
+                else:
                     found.put(k, entry)
-                    rows[k] = None
-            at = range(len(args)) if None not in rows else [k for k, r in enumerate(rows) if r is not None]
-            found.table.take(stretch(at), packed.table, stretch([row for row in rows if row is not None]))
             return found
+
+    def names(self, recipe: str) -> Sequence[str]:
+        """The files in which the entries of a recipe stand: packs, and each ``ARGS.json``."""
+        return self._files.list(f"entries/{recipe}")
+
+    def begin(self, recipe: str, packs: Sequence[str], table: Table, others: Set[str]) -> None:
+        """Take what packs were found to hold before, instead of reading them."""
+        if recipe not in self._columns:
+            self._columns[recipe] = Packed()
+            self._columns[recipe].begin(packs, table, others)
+
+    def besides(self, recipe: str, names: Iterable[str], args: Set[str], alone: Set[str]) -> list[str]:
+        """What the packs among these files hold besides what a run has led to. They are read, unless it
+        can be told from their names that they hold just what has been looked up and made.
+
+        ``args``: of all that the run has led to; ``alone``: of what has files of its own.
+        """
+        packed = self._columns.setdefault(recipe, Packed())
+        counts = [count_of(n) for n in names if n.endswith(".pack") and n not in packed.packs]
+        made = [a for a in args if not packed.has(a) and a not in alone]
+        if None in counts or sum(filter(None, counts)) != len(made):
+            self._folders.forget(recipe)
+            self.ahead(recipe)
+        return packed.besides(args)
 
     def ahead(self, recipe: str) -> None:
         """Read the packs of a recipe, of which many entries will be looked for."""
@@ -123,6 +150,8 @@ class Entries:
 
     def single(self, key: CacheKey) -> Entry | None:
         """The whole entry in a file of its own: one look, no listing."""
+        if self._files.is_local and self._files.size(f"entries/{key.recipe}/{key.args}.json") is None:
+            return None
         found = self._singles({key.recipe: [key.args]}).get(key)
         return found if isinstance(found, Entry) else None
 
@@ -292,7 +321,7 @@ class Entries:
         seal = self.seals.seal_line
         lines = b"".join(seal(e.key.args, entry_to_json(e), str(e.key)) for e in entries)
         data = pack_bytes(lines, entries, self.seals)
-        self._files.write(f"entries/{recipe}/{time.time_ns() // 1000:014x}-{digest(data)[:16]}.pack", [data])
+        self._files.write(f"entries/{recipe}/{pack_name(data, len(entries))}", [data])
         if not replace:
             there = self._singles({recipe: [e.key.args for e in entries]})
             return [e for e in entries if e.key in there and not self._is_good(there[e.key])]

@@ -8,13 +8,15 @@ was made from: a pack that is cut, damaged or shortened is read line by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
 from ..keys.digest import digest
+from ..model.alike import Ends, common_ends
 from ..model.artifact import Damaged, Entry
-from ..model.table import Column, Table
+from ..model.table import Column, Table, stretch
 from .sealed import Seals, line_name
 
 COLUMNS = "*"  # the name of the last line; never that of an entry
@@ -97,6 +99,17 @@ def _place(recipe: str) -> str:
     return f"{recipe}/{COLUMNS}"
 
 
+def pack_name(data: bytes, count: int) -> str:
+    """What a new pack of so many entries is called: later ones come later."""
+    return f"{time.time_ns() // 1000:014x}-{digest(data)[:16]}-{count}.pack"
+
+
+def count_of(name: str) -> int | None:
+    """How many entries a pack was written with, as far as its name tells."""
+    parts = name.removesuffix(".pack").split("-")
+    return int(parts[2]) if len(parts) == 3 and parts[2].isdecimal() else None
+
+
 def lines(data: bytes) -> Iterator[tuple[str, int, int]]:
     """The lines of entries: name ("" where it cannot be read), offset, length. Nothing is proved."""
     offset = 0
@@ -119,6 +132,18 @@ class Packed:
         self.packs: set[str] = set()
         self._last = ""
         self._row: dict[str, int] = {}
+        self._in_place = True  # every row counts where it stands
+        self._others: Set[str] = frozenset()  # what the packs hold besides
+
+    def begin(self, packs: Sequence[str], table: Table, others: Set[str]) -> None:
+        """Take what was found before that these packs hold, instead of reading them; ``others``: what
+        they hold besides, for which they have to be read."""
+        self._others = others
+        self.packs.update(packs)
+        self._last = max(packs, default="")
+        self.table = table
+        self._row = dict(zip(table.args, count(), strict=False))  # type: ignore[arg-type]
+        self._in_place = len(self._row) == len(table)
 
     def add(self, pack: str, table: Table, odd: Mapping[str, Damaged | str]) -> None:
         """Add what a pack holds."""
@@ -126,7 +151,7 @@ class Packed:
         later = pack > self._last
         if len(table) and (not len(self.table) or self.table.outputs.keys() == table.outputs.keys()):
             assert table.complete
-            start = len(self.table)
+            start, known = len(self.table), len(self._row)
             self.table.extend(table)
             rows: Iterable[tuple[Any, int]] = zip(table.args, count(start), strict=False)
             if later:
@@ -135,13 +160,32 @@ class Packed:
                     del self.odd[args]
             else:
                 self._row = {**dict(rows), **self._row}
+            self._in_place &= len(self._row) == known + len(table)
         for args, why in odd.items():
             if later and isinstance(why, Damaged):
-                self._row.pop(args, None)
+                self._in_place &= self._row.pop(args, None) is None
             if later or args not in self._row:
                 self.odd[args] = why
         self._last = max(self._last, pack)
 
-    def rows(self, args: Iterable[str]) -> list[int | None]:
-        """Where each stands."""
-        return list(map(self._row.get, args))
+    def needs_reading(self, args: Iterable[str]) -> bool:
+        """Whether some of these stand in packs that were not read."""
+        return bool(self._others) and not self._others.isdisjoint(args)
+
+    def besides(self, args: Set[str]) -> list[str]:
+        """What there is besides these, whatever is to be thought of it."""
+        return [a for a in (*self._row, *self.odd, *self._others) if a not in args]
+
+    def has(self, args: str) -> bool:
+        return args in self._row
+
+    def rows(self, args: Sequence[str]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+        """Which of them there are, and the rows where these stand: stretch by stretch, where they stand
+        in the same order."""
+        ends = common_ends(args, self.table.args) if self._in_place else Ends(0, 0)
+        yield range(ends.head), range(ends.head)
+        behind, size = len(args) - ends.tail, len(self.table)
+        rows = list(map(self._row.get, args[ends.head : behind]))
+        at = [ends.head + k for k, row in enumerate(rows) if row is not None]
+        yield stretch(at), stretch([row for row in rows if row is not None])
+        yield range(behind, len(args)), range(size - ends.tail, size)

@@ -1,0 +1,53 @@
+"""What is taken from an earlier run is what would be made now, whatever became of the items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pipeline_runner.engine import known
+from pipeline_runner.engine.known import KnownItems
+from pipeline_runner.keys.cache_key import ArgsDigests
+from pipeline_runner.keys.canonical import plain_digests
+
+KEYS = ArgsDigests({"other": plain_digests([7])[0]}, ["x"])
+
+
+def items(values: Sequence[Any]) -> KnownItems:
+    assert KEYS.around is not None
+    digests = plain_digests(values)
+    return KnownItems(values, digests, KEYS.around, KEYS.of_all([digests])).to_keep()
+
+
+OLD = list(range(20))
+NEW: list[Sequence[Any]] = [
+    [], OLD, [*OLD, 20], OLD[1:], [*OLD[:9], 99, *OLD[9:]], OLD[::-1], [-1, *OLD], [str(n) for n in OLD],
+    [True, *OLD[1:]], [0.0, *OLD[1:]], [[n] for n in OLD], (*OLD, 3), [1],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("new", NEW, ids=repr)
+@pytest.mark.parametrize("old", NEW, ids=repr)
+def test_digests_and_keys(old: Sequence[Any], new: Sequence[Any]) -> None:
+    before = items(old)
+    digests = plain_digests(new)
+    assert before.digests_of(new) == digests
+    assert before.args_of(KEYS, digests) == KEYS.of_all([digests])
+
+
+def test_only_what_is_new_is_digested(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = items(OLD)
+    asked: list[Any] = []
+    monkeypatch.setattr(known, "plain_digests", lambda some: asked.extend(some) or plain_digests(some))
+    before.digests_of([*OLD[:5], 77, *OLD[5:]])
+    assert asked == [77]
+
+
+def test_other_arguments_make_other_keys() -> None:
+    before = items(OLD)
+    for keys in (ArgsDigests({}, ["x"]), ArgsDigests({"other": plain_digests([8])[0]}, ["x"])):
+        assert before.args_of(keys, before.digests) == keys.of_all([before.digests])
+    two = ArgsDigests({}, ["x", "y"])
+    assert two.around is None
