@@ -175,6 +175,8 @@ _KINDS: dict[str, dict[str, Any]] = {
     "Sequence[int]": {"$ref": "#/$defs/ranges"},
     "Sequence[float]": _NUMBERS,
     "Mapping[str, float]": {"type": "object", "additionalProperties": {"type": "number"}},
+    "Mapping[str, int]": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "Mapping[str, Sequence[str]]": {"type": "object", "additionalProperties": _STRINGS},
     "ErrorInfo": {"$ref": "#/$defs/error"},
     "ErrorInfo | None": {"anyOf": [{"$ref": "#/$defs/error"}, {"type": "null"}]},
 }

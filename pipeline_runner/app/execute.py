@@ -98,7 +98,11 @@ def execute(
     )  # fmt: skip
     told: list[Callable[[Any], None]] = [recorder, events, *observers]
     names = tuple(name for name in graph.steps if name in chosen)
-    _tell(told, ev.RunStarted(0.0, run_id, graph.name, names, backend, workers, None, expected))
+    needs = {name: graph.steps[name].needs for name in names}
+    started = ev.RunStarted(
+        0.0, run_id, graph.name, names, backend, workers, None, expected, history.sizes(graph), needs
+    )
+    _tell(told, started)
     runner = Runner(store, run_id)
     refused = recorder.begin()
     notes = _Notes(recorder)

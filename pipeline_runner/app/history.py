@@ -14,6 +14,7 @@ from ..store.files import safe_name
 from .step_record import read_steps
 
 if TYPE_CHECKING:
+    from ..model.graph import Graph
     from ..store.store import Store
 
 
@@ -69,6 +70,11 @@ class StoreHistory:
     def tasks(self, step: str) -> int | None:
         found = self.latest.get(step)
         return found.get("tasks") if isinstance(found, dict) else None
+
+    def sizes(self, graph: Graph) -> dict[str, int]:
+        """How many tasks the steps had lately, as far as that is known."""
+        found = {name: 1 if s.fanout is None else self.tasks(name) for name, s in graph.steps.items()}
+        return {name: count for name, count in found.items() if count is not None}
 
     def recipe(self, digest: str) -> Recipe | None:
         if digest not in self._recipes:

@@ -22,6 +22,8 @@ class RunStarted(NamedTuple):
     workers: int
     estimate_s: float | None = None
     expected: Mapping[str, float] = {}  # step -> seconds that one of its tasks took lately, if known
+    tasks: Mapping[str, int] = {}  # step -> how many tasks it had lately, if known
+    needs: Mapping[str, Sequence[str]] = {}  # step -> the steps that it needs
 
 
 class StepExpanded(NamedTuple):

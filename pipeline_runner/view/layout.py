@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
+from .remaining import time_left
 from .summary import RUNNING, StepSummary, Summary
 from .text import cells, clip, clip_middle, duration, number, plural, rough
 
@@ -211,8 +212,8 @@ def _bar(step: StepSummary, total: int, room: Room) -> Line:
 def _footer(summary: Summary, now: float) -> Line:
     done = sum(step.done for step in summary.steps.values())
     clock = rough_clock(now)
-    if summary.estimate_s and summary.estimate_s - now >= 1:
-        clock += f", about {rough(summary.estimate_s - now)} left"
+    if left := time_left(summary, now):
+        clock += f", {left}"
     pieces: Line = [(f"{number(done)} of {plural(summary.total, 'task')}", "bold"), (clock, "")]
     for state, style in (("failed", "red"), (RUNNING, "blue"), ("reused", "cyan")):
         if summary.count(state):

@@ -15,9 +15,10 @@ from types import TracebackType
 from ..model import event as ev
 from .closing import closing
 from .messages import NORMAL, QUIET, VERBOSE, Messages
+from .remaining import time_left
 from .style import Style
 from .summary import StepSummary, Summary, running_tasks
-from .text import duration, number, plural, rough, some
+from .text import duration, number, plural, some
 
 SLOW_STEP = 1.0  # seconds: a quicker step gets no line of its own
 SILENCE = 5.0  # seconds without a line until progress is told, at first
@@ -112,9 +113,8 @@ class Plain:
             return
         self.introduced = True
         s = self.summary
-        about = f", about {rough(s.estimate_s)}" if s.estimate_s else ""
         workers = f" ({plural(s.workers, 'worker')})" if s.workers > 1 else ""
-        self._say(f"{s.pipeline}: {plural(len(s.steps), 'step')} on {s.backend}{workers}{about}", at)
+        self._say(f"{s.pipeline}: {plural(len(s.steps), 'step')} on {s.backend}{workers}", at)
         self.beat = threading.Thread(target=self._heartbeat, name="prun-view", daemon=True)
         self.beat.start()
 
@@ -162,6 +162,6 @@ def progress_line(summary: Summary, at: float) -> str:
     if running:
         parts.append(f"{number(len(running))} running ({some(running, 2)})")
     parts.append(duration(at))
-    if summary.estimate_s and summary.estimate_s > at:
-        parts.append(f"about {rough(summary.estimate_s - at)} left")
+    if left := time_left(summary, at):
+        parts.append(left)
     return ", ".join(parts)

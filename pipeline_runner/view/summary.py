@@ -37,8 +37,8 @@ class StepSummary:
     """One step: how many of its items are in which state, and the times."""
 
     __slots__ = (
-        "attempts", "counts", "expanded", "expected_s", "first_start", "keys", "last_end", "name",
-        "reason", "running", "saved_s", "seconds", "state", "states", "timed", "tolerated",
+        "attempts", "counts", "expanded", "expected_s", "first_start", "keys", "last_end", "name", "needs",
+        "reason", "running", "saved_s", "seconds", "state", "states", "timed", "tolerated", "usual",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -53,6 +53,8 @@ class StepSummary:
         self.timed = 0  # how many calls that is
         self.saved_s = 0.0
         self.expected_s: float | None = None  # of one task, from earlier runs
+        self.usual: int | None = None  # how many tasks there were then
+        self.needs: Sequence[str] = ()
         self.first_start: float | None = None
         self.last_end: float | None = None
         self.reason = ""
@@ -91,9 +93,9 @@ class StepSummary:
         return max((now if self.active else self.last_end or now) - self.first_start, 0.0)
 
     def left(self, now: float, workers: int) -> float | None:
-        """Seconds that it will probably still take, as far as its items are known."""
+        """Seconds that it will probably still take, as far as that is known."""
         each = self.seconds / self.timed if self.timed else self.expected_s
-        total = self.total
+        total = self.total if self.total is not None else self.usual
         if each is None or total is None:
             return None
         gone = sum(min(now - start, each) for start in self.running.values())
@@ -141,7 +143,6 @@ class Summary:
         self.pipeline = ""
         self.backend = ""
         self.workers = 1
-        self.estimate_s: float | None = None
         self.steps: dict[str, StepSummary] = {}
         self.at = 0.0  # of the last event
         self.status = ""  # final, once the run is finished
@@ -209,9 +210,10 @@ def running_tasks(summary: Summary) -> list[str]:
 
 def _run_started(s: Summary, e: ev.RunStarted) -> None:
     s.run, s.pipeline, s.backend, s.workers = e.run, e.pipeline, e.backend, e.workers
-    s.estimate_s = e.estimate_s
     for name in e.steps:
-        s.step(name).expected_s = e.expected.get(name)
+        step = s.step(name)
+        step.expected_s, step.usual = e.expected.get(name), e.tasks.get(name)
+        step.needs = e.needs.get(name, ())
 
 
 def _expanded(s: Summary, e: ev.StepExpanded) -> None:

@@ -57,6 +57,22 @@ def test_events_of_a_run(project: Project) -> None:
     assert "cannot write" in project.run("--events", "no/such/file", exit=2).err
 
 
+def test_a_run_says_at_its_start_what_its_remaining_time_is_made_of(project: Project) -> None:
+    project.file("tasks.py", TASKS).pipeline(
+        """
+        steps:
+          talk: {call: tasks:talk, foreach: [1, 2], inputs: {n: item}}
+          last: {call: tasks:talk, inputs: {n: talk}}
+        """
+    )
+    for _ in range(2):
+        project.run("--events", "events.jsonl", "--force", "talk")
+        began = json.loads(project.text("events.jsonl").splitlines()[0])
+    assert began["tasks"] == {"talk": 2, "last": 1}
+    assert began["needs"] == {"talk": [], "last": ["talk"]}
+    assert began["expected"].keys() == {"talk", "last"}
+
+
 def test_a_run_can_be_told_again_from_its_record(project: Project) -> None:
     made(project).run()
     project.python(

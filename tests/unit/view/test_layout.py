@@ -25,7 +25,16 @@ def half_way() -> list[Event]:
     keys = [f"{a},{b}" for a in range(3) for b in range(10)]
     events: list[Event] = [
         RunStarted(
-            0.0, "r1", "churn", ("load", "train", "score", "report"), "loky", 4, 40.0, {"report": 12.0}
+            0.0,
+            "r1",
+            "churn",
+            ("load", "train", "score", "report"),
+            "loky",
+            4,
+            None,
+            {"train": 4.0, "score": 1.0, "report": 12.0},
+            {"report": 1},
+            {"train": ["load"], "score": ["train"], "report": ["score"]},
         ),
         *one("load", 0.1, 1.2),
         StepExpanded(1.4, "train", 30, keys),

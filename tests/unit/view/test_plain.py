@@ -76,7 +76,7 @@ def test_a_long_silence_is_broken() -> None:
     now = [0.0]
     lines: list[str] = []
     with Plain(lines.append, clock=lambda: now[0]) as view:
-        view(RunStarted(0, "r", "p", ("a",), "loky", 2, 60.0))
+        view(RunStarted(0, "r", "p", ("a",), "loky", 2, None, {"a": 40.0}))
         view(StepExpanded(0, "a", 3, list("xyz")))
         view(TasksStarted(0, "a", (0, 1), 1))
         assert len(lines) == 1
