@@ -10,6 +10,7 @@ computed again, and syncing would cost every small task more than the task itsel
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -61,7 +62,7 @@ class LocalFiles:
         self.url = self.local_dir = os.path.abspath(folder)
         self._prefix = self.url + os.sep
         self._temporary = os.path.join(self.url, "tmp")
-        self._count = 0
+        self._numbers = itertools.count(1)
         self._salt = os.urandom(4).hex()  # another machine's process may have our number
         self.owner = ""  # the run for which this process writes, if it is one of its workers
         self.prepare: Callable[[], None] | None = None
@@ -196,12 +197,12 @@ class LocalFiles:
 
     def temporary(self) -> str:
         """The path of a new temporary file or folder, on the same file system."""
-        self._count += 1
-        if self._count == 1:
+        number = next(self._numbers)  # in one step: threads write at once
+        if number == 1:
             os.makedirs(self._temporary, exist_ok=True)
             self._sweep()
         owner = f"{self.owner}-" if self.owner else ""
-        name = f"{owner}{os.getpid()}-{self._count}-{self._salt}"
+        name = f"{owner}{os.getpid()}-{number}-{self._salt}"
         return os.path.join(self._temporary, name)
 
     def new_file(self) -> str:

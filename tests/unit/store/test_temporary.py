@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -60,3 +61,21 @@ def test_gc_goes_by_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "x", "a-b", "4999999-1-abcd", "9" * 40 + "-1-a", "junk-1-a"])
 def test_names_of_nobody(name: str) -> None:
     assert not may_be_written(name)
+
+
+def test_threads_that_write_at_once_take_no_name_twice(tmp_path: Path) -> None:
+    files, before = LocalFiles(str(tmp_path / "store")), sys.getswitchinterval()
+    names: list[str] = []
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [
+            threading.Thread(target=lambda: names.extend(files.temporary() for _ in range(3000)))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(set(names)) == len(names) == 12000
