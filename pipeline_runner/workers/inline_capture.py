@@ -102,7 +102,8 @@ class ThreadCapture:
 
 class ProcessCapture:
     """Of tasks that have the process to themselves: all that any thread, child process or C code
-    writes while one runs, by way of a file to which descriptors 1 and 2 lead meanwhile."""
+    writes while one runs, by way of a file to which descriptors 1 and 2 lead: from the first task of a
+    batch until ``restore``, as leading them there and back takes longer than a tiny task."""
 
     def __init__(self) -> None:
         self._file: _LogFile | None = None
@@ -114,14 +115,17 @@ class ProcessCapture:
         with self._lock:
             if self._file is None:
                 self._file = _LogFile()
+            if self._redirection.holds:
+                self._redirection.again(self._file.fd)
+            else:
+                _flush_streams()
+                self._redirection.lead(self._file.fd)
             self._file.empty()
-            _flush_streams()
-            self._redirection.lead(self._file.fd)
             streams.begin(self._file, of_thread=False)
             self._running = True
 
     def end(self, mask: Mask) -> str:
-        self.restore()
+        self._over()
         with self._lock:
             return "" if self._file is None else self._file.text(mask)
 
@@ -129,11 +133,14 @@ class ProcessCapture:
         with self._lock:
             return self._file.text(mask) if self._running and self._file is not None else ""
 
-    def restore(self) -> None:
+    def _over(self) -> None:
         self._running = False
         if self._file is not None:
             streams.end(self._file)
-        flush_c()
+        _flush_streams()
+
+    def restore(self) -> None:
+        self._over()
         self._redirection.undo()
 
     def close(self) -> None:
@@ -188,9 +195,11 @@ class _LogFile:
 
 
 def _flush_streams() -> None:
-    """What waits in this process's own streams is not the task's."""
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        with suppress(Exception):
+    """What waits in this process's own streams goes where they lead now."""
+    for stream in (*streams.behind(), sys.__stdout__, sys.__stderr__):
+        try:
             if stream is not None:
                 stream.flush()
+        except Exception:  # closed, or the user's
+            pass
     flush_c()

@@ -38,6 +38,11 @@ class _Proxy:
         if getattr(sys, self._name) is self:
             setattr(sys, self._name, self._stream)
 
+    def behind(self) -> Any:
+        """The stream for which it stands in, or will."""
+        current = getattr(sys, self._name)
+        return self._stream if current is self else current
+
     def write(self, text: str) -> int:
         sink = _sink()
         if sink is None:
@@ -100,6 +105,12 @@ _lock = threading.Lock()
 _users = 0
 
 
+def behind() -> list[Any]:
+    """``sys.stdout`` and ``sys.stderr`` but for us, if the system does not have them already."""
+    found = [stream.behind() for stream in _streams]
+    return [f for f in found if f is not sys.__stdout__ and f is not sys.__stderr__]
+
+
 def _sink() -> Sink | None:
     own = getattr(_own, "sinks", None)
     if own:
@@ -115,13 +126,27 @@ def _descriptor(stream: Any) -> int:
         return -1
 
 
-def begin(sink: Sink, *, of_thread: bool) -> None:
-    """What this thread (or every thread) prints goes to the sink until ``end``."""
+def hold() -> None:
+    """Stand in for the streams until ``release``."""
     global _users
     with _lock:
         _users += 1
         for stream in _streams:
             stream.install()
+
+
+def release() -> None:
+    global _users
+    with _lock:
+        _users -= 1
+        if not _users:
+            for stream in _streams:
+                stream.remove()
+
+
+def begin(sink: Sink, *, of_thread: bool) -> None:
+    """What this thread (or every thread) prints goes to the sink until ``end``."""
+    hold()
     if not of_thread:
         _shared.append(sink)
         return
@@ -132,15 +157,10 @@ def begin(sink: Sink, *, of_thread: bool) -> None:
 
 def end(sink: Sink) -> None:
     """Nothing more goes there. Idempotent."""
-    global _users
     for sinks in (getattr(_own, "sinks", []), _shared):
         if sink in sinks:
             sinks.remove(sink)
-            with _lock:
-                _users -= 1
-                if not _users:
-                    for stream in _streams:
-                        stream.remove()
+            release()
 
 
 @contextmanager
@@ -157,7 +177,8 @@ def outside() -> Iterator[None]:
 class Redirection:
     """Descriptors 1 and 2 lead to a file: what child processes and C code write is there, too.
 
-    One thread at a time may have them, for nested tasks more than once; another goes without.
+    One thread at a time may have them, for nested tasks more than once; another goes without. Meanwhile
+    what goes through Python's streams and is no task's still reaches where they led before.
     """
 
     _thread: int | None = None  # that has them
@@ -165,6 +186,18 @@ class Redirection:
     def __init__(self) -> None:
         self._before: dict[int, int] = {}
         self._outermost = False
+        self._led: tuple[int, int] | None = None  # device and inode of the file
+
+    @property
+    def holds(self) -> bool:
+        """Whether it has them."""
+        return bool(self._before)
+
+    def again(self, fd: int) -> None:
+        """Lead them there once more, wherever a task has led them."""
+        for target in self._before:
+            if _identity(target) != self._led:
+                os.dup2(fd, target)
 
     def lead(self, fd: int) -> None:
         """Lead them to the file, until ``undo``."""
@@ -182,9 +215,14 @@ class Redirection:
                 continue
             if self._outermost:
                 _kept[target] = self._before[target]
+        if self._before:
+            self._led = _identity(fd)
+            hold()
 
     def undo(self) -> None:
         """Idempotent."""
+        if self._before:
+            release()
         if self._outermost:
             _kept.clear()
         while self._before:
@@ -194,3 +232,11 @@ class Redirection:
         if self._outermost:
             self._outermost = False
             Redirection._thread = None
+
+
+def _identity(fd: int) -> tuple[int, int] | None:
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -112,6 +112,7 @@ def test_children_and_c_code_are_heard_in_order(capture: ProcessCapture, capfd: 
         for seen in (heard, text):  # stdio of C has a buffer of its own, which is emptied at the end
             assert [line for line in seen.splitlines() if line != "four"] == python
         assert ("four" in text) == (os.name == "posix")
+    capture.restore()
     assert (sys.stdout, os.fstat(1).st_ino, os.fstat(2).st_ino) == before
     assert capfd.readouterr() == ("", "")
 
@@ -149,6 +150,7 @@ def test_two_threads_do_not_take_the_descriptors_from_each_other(capture: Proces
         second.begin()
         found.append(os.fstat(1).st_ino)
         second.end(str)
+        second.restore()
         second.close()
 
     found: list[int] = []
@@ -157,6 +159,7 @@ def test_two_threads_do_not_take_the_descriptors_from_each_other(capture: Proces
     thread.join()
     assert (found, os.fstat(1).st_ino) == ([ours], ours)
     capture.end(str)
+    capture.restore()
     assert os.fstat(1).st_ino == before
 
 
@@ -167,6 +170,7 @@ def test_a_stream_kept_by_a_logging_handler_serves_later_tasks(capture: ProcessC
     capture.begin()
     kept.write("later\n")
     assert capture.end(str) == "later\n"
+    capture.restore()
     assert sys.stderr is not kept
 
 
@@ -181,7 +185,41 @@ def test_a_task_in_a_task(capture: ProcessCapture) -> None:
     inner.close()
     print("outer again")
     assert capture.end(str) == "outer\nouter again\n"
+    capture.restore()
     assert sys.stdout is before
+
+
+def test_between_the_tasks_of_a_batch_nothing_is_taken_for_theirs(
+    capture: ProcessCapture, capfd: Any
+) -> None:
+    capture.begin()
+    print("one")
+    sys.__stderr__.write("one, on the side\n")  # waits in a buffer where it is not flushed
+    assert sorted(capture.end(str).splitlines()) == ["one", "one, on the side"]
+    print("for the user")
+    os.write(1, b"from a child that lives on\n")
+    capture.begin()
+    print("two")
+    assert capture.end(str) == "two\n"
+    capture.restore()
+    assert capfd.readouterr() == ("for the user\n", "")
+
+
+def test_descriptors_that_a_task_led_elsewhere_lead_to_the_next_ones_log(capture: ProcessCapture) -> None:
+    before = os.fstat(1).st_ino
+    capture.begin()
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+    os.close(2)
+    capture.end(str)
+    for text in ("two\n", "three\n"):
+        capture.begin()
+        os.write(1, text.encode())
+        os.write(2, text.encode())
+        assert capture.end(str) == text * 2
+    capture.restore()
+    assert os.fstat(1).st_ino == before
 
 
 def test_secrets_are_masked_in_every_form() -> None:
