@@ -14,12 +14,13 @@ from . import tickets
 from .capture import read_log
 from .joblib_worker import Home
 from .masking import masker
-from .processes import kill_tree
+from .processes import ended, kill_tree
 from .progress import Progress
 from .slot import Batch
 
 OURS = "multiprocessing"  # of this one the processes are the run's alone
 _FAREWELL = 5.0  # seconds that a backend has to end
+_OUR_FAREWELL = 1.0  # and processes that are killed else
 
 READY = object()  # heard of a backend that gives its results only when it is asked for them
 OVER = object()  # heard of a future that ended, whatever else is heard
@@ -37,8 +38,8 @@ class Backend:
         # by its class: others (ray's, for one) put themselves under this name
         given = parallel.MultiprocessingBackend(initializer=begin) if self.ours else name.rpartition(":")[2]
         before = {process.pid for process in multiprocessing.active_children()}
-        # of one worker joblib would make none at all, and call in this thread
-        with joblib.parallel_config(backend=given, n_jobs=max(2, workers)):
+        workers = max(2, workers)  # of one joblib would make none at all, and call in this thread
+        with joblib.parallel_config(backend=given, n_jobs=workers):
             self._parallel: Any = joblib.Parallel()
             self._parallel.__enter__()
         self._backend: Any = self._parallel._backend  # it may have fallen back to another
@@ -46,6 +47,7 @@ class Backend:
         if self.ours:
             there = [p for p in multiprocessing.active_children() if p.pid not in before]
             self._processes = {p.pid: p for p in there if "PoolWorker" in p.name}
+        self._stillborn = self.ours and len(self._processes) < workers
         if isinstance(self._backend, parallel.SequentialBackend):
             raise RuntimeError("joblib runs nothing in parallel here")
         self._backend.start_call()
@@ -97,9 +99,10 @@ class Backend:
         process = self._known(pid)
         return None if process is None else process.exitcode
 
-    def dead(self) -> int | None:
-        """A process of ours that ended, though nobody asked it to."""
-        return next((pid for pid, p in self._processes.items() if p.exitcode is not None), None)
+    def decay(self) -> str | None:
+        """Why a process of ours ended, though nobody asked it to; None as long as all live."""
+        codes = [p.exitcode for p in self._processes.values() if p.exitcode is not None]
+        return ended(codes[0] if codes else None) if codes or self._stillborn else None
 
     def kill(self, pid: int) -> None:
         """One of ours, with its children."""
@@ -116,7 +119,7 @@ class Backend:
         """``abort``: calls still run whose results nobody wants."""
         ending = threading.Thread(target=self._end, args=(abort,), name="prun-farewell", daemon=True)
         ending.start()
-        ending.join(_FAREWELL)  # one that hangs, hangs alone
+        ending.join(_OUR_FAREWELL if self.ours else _FAREWELL)  # one that hangs, hangs alone
         for pid, process in self._processes.items():
             if pid is not None and process.exitcode is None:
                 kill_tree(pid)

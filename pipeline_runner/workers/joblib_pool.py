@@ -145,6 +145,7 @@ class JoblibPool:
         self._number += 1
         batch = Batch(self._number, ticket, job, tasks)
         work = pickle.dumps((job, tasks), protocol=5)
+        self._look_at(self._backends[-1])
         try:
             backend = self._backends[-1] if not self._backends[-1].broken else self._open()
         except Exception as exc:
@@ -204,8 +205,7 @@ class JoblibPool:
 
     def _survey(self, now: float) -> None:
         for backend in self._backends:
-            if backend.broken is None and (pid := backend.dead()) is not None:
-                self._break(backend, ended(backend.exitcode(pid)))
+            self._look_at(backend)
         for flight in list(self._flights.values()):
             seen, backend = flight.seen(), flight.backend
             if seen is None:
@@ -219,6 +219,10 @@ class JoblibPool:
                 continue
             if flight.landed is not None and now - flight.landed > _TRANSIT:
                 self._missing(flight)
+
+    def _look_at(self, backend: Backend) -> None:
+        if backend.broken is None and (why := backend.decay()) is not None:
+            self._break(backend, why)
 
     def _dead(self, flight: Flight) -> None:
         """The worker is gone. What it had not said was over, it cannot have answered."""

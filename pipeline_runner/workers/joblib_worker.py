@@ -67,7 +67,8 @@ def run(home: Home, number: int, work: bytes) -> bytes:
     try:
         job, tasks = pickle.loads(work)
         if home.pid == os.getpid() and home in _threads:
-            return ANSWER + pack(_threads[home].run(job, tasks), False)
+            with _took(home, number):
+                return ANSWER + pack(_threads[home].run(job, tasks), False)
         with _one, _took(home, number) as ticket:
             return ANSWER + _run(home, ticket, job, tasks)
     except _Over:

@@ -79,7 +79,8 @@ def backend_problem(backend: str, project: Project | None = None) -> Problem | N
         what = f"the module {module} registers no joblib backend {name!r}"
         return Problem("backend", what, None, _there_are(sorted(set(found) - set(BACKENDS))))
     hint = _there_are((*BACKENDS, *sorted(set(found) - set(BACKENDS) - set(_LATER))))
-    return Problem("backend", f"there is no backend {backend!r}", None, f"{hint}, MODULE:NAME")
+    hint += "; MODULE:NAME is one that a module registers with joblib"
+    return Problem("backend", f"there is no backend {backend!r}", None, hint)
 
 
 def backend_traits(backend: str) -> Traits:

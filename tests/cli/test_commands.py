@@ -42,7 +42,7 @@ def hello(project: Project) -> Project:
     return project.file("tasks.py", TASKS).pipeline(PIPELINE)
 
 
-@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky", "multiprocessing"])
 def test_json_is_all_of_stdout(hello: Project, backend: str) -> None:
     """What a task prints does not get between."""
     result = hello.run("--backend", backend)

@@ -505,7 +505,7 @@ def test_a_standard_library_function_is_a_callable_too(project: Project) -> None
     assert project.data("out/x.json") == [1]
 
 
-@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky", "multiprocessing"])
 def test_every_backend_runs_the_same(project: Project, backend: str) -> None:
     project.file("tasks.py", SOURCES).pipeline({"params": PARAMS, "steps": STEPS})
     result = project.run("--backend", backend)

@@ -129,7 +129,7 @@ def relatives(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential", "multiprocessing"])
 def test_once_nothing_more_starts_and_what_runs_may_end(
     project: Project, backend: str, number: signal.Signals
 ) -> None:
@@ -144,7 +144,7 @@ def test_once_nothing_more_starts_and_what_runs_may_end(
 
 
 @pytest.mark.parametrize("function", ["hang", "hang_with_a_child"])
-@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential", "multiprocessing"])
 def test_once_the_grace_is_not_for_ever(project: Project, backend: str, function: str) -> None:
     run = Interrupted(project, backend, function)
     result = run.signal(signal.SIGINT).finish()
@@ -155,7 +155,7 @@ def test_once_the_grace_is_not_for_ever(project: Project, backend: str, function
     assert run.record() == "cancelled"
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential", "multiprocessing"])
 def test_twice_what_runs_ends_at_once(project: Project, backend: str) -> None:
     run = Interrupted(project, backend, "short")
     run.signal(signal.SIGINT)

@@ -59,7 +59,7 @@ def until_called(project: Project, what: str, times: int = 1) -> None:
     raise AssertionError(f"{what} was not called")
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential", "multiprocessing"])
 def test_a_task_that_one_run_computes_is_awaited_by_the_other(demo: Project, backend: str) -> None:
     args = ["run", "--json", "--backend", backend, "-j", "2"]
     processes = [demo.start(*args) for _ in range(3)]

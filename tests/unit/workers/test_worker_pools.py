@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from multiprocessing import connection
 from pathlib import Path
 
+import joblib_backends  # noqa: F401 (registers the strange ones)
 import pytest
 from worker_kit import Kit, answers, failure, one
 
@@ -23,7 +24,8 @@ from pipeline_runner.workers import loky_pool
 from pipeline_runner.workers.loky_pool import LokyPool
 from pipeline_runner.workers.pools import open_pool
 
-BACKENDS = ("loky", "threading", "sequential")
+BACKENDS = ("loky", "threading", "sequential", "multiprocessing", "strange-threads", "strange-processes")
+KILLS = ("loky", "multiprocessing")
 
 WORK = """
     import os, sys, time
@@ -151,7 +153,7 @@ def test_a_stopped_pool_answers_everything(kit: Kit, backend: str) -> None:
     try:
         tickets = range(pool.free())
         for ticket in tickets:
-            pool.submit(ticket, kit.job("nap"), [kit.task(seconds=30 if backend == "loky" else 0.5)])
+            pool.submit(ticket, kit.job("nap"), [kit.task(seconds=30 if backend in KILLS else 0.5)])
         if backend != "sequential":
             assert pool.wait(0.01) == []
         pool.stop(0.0)
@@ -165,7 +167,7 @@ def test_a_stopped_pool_answers_everything(kit: Kit, backend: str) -> None:
         pool.close()
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [backend for backend in BACKENDS if backend != "sequential"])
 def test_grace_lets_running_tasks_end(kit: Kit, backend: str) -> None:
     kit.module(WORK)
     with open_pool(backend, 1, kit.project) as pool:  # type: ignore[attr-defined]
@@ -255,7 +257,7 @@ def test_workers_tell_each_other_which_large_results_are_whole(kit: Kit) -> None
 def test_unknown_backends(kit: Kit, backend: str, message: str) -> None:
     with pytest.raises(PrunError, match=message) as caught:
         open_pool(backend, 1, kit.project)
-    assert caught.value.problems[0].hint == "there are: loky, threading, sequential"
+    assert caught.value.problems[0].hint.startswith("there are: loky, threading, sequential, multiprocessing")
 
 
 def test_loky_is_imported_only_when_processes_are_needed() -> None:
