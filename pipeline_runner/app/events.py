@@ -29,6 +29,7 @@ _CLASSES: dict[str, Any] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in get_args(ev.Event)
 }
 _NAMES = {cls: name for name, cls in _CLASSES.items()}
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(event: ev.Event) -> dict[str, Any]:
@@ -36,12 +37,14 @@ def encode(event: ev.Event) -> dict[str, Any]:
     found: dict[str, Any] = {"v": VERSION, "event": _NAMES[type(event)]}
     fields: dict[str, Any] = event._asdict()
     for name, value in fields.items():
-        if name == "items":
+        if name == "at":
+            value = round(value, 6)
+        elif name == "items":
             value = ranges(value)
+        elif type(value) in _PLAIN:  # most: the looks below take longer
+            pass
         elif isinstance(value, ErrorInfo):
             value = {**value._asdict(), "types": list(value.types), "where": _where(value)}
-        elif name == "at":
-            value = round(value, 6)
         elif isinstance(value, Mapping):
             value = dict(value)
         elif not isinstance(value, str) and isinstance(value, Sequence):
