@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..engine.results import StepResult
@@ -17,6 +18,7 @@ from .graph_json import graph_to_json
 from .records import RECORD_FORMAT, place_of
 from .runner import host_name
 from .step_record import write_step
+from .task_states import TaskStates
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -28,7 +30,7 @@ class _StepRecord:
 
     def __init__(self) -> None:
         self.keys: list[str] | None = None
-        self.states: list[str] = []
+        self.states = TaskStates(0)
         self.attempts: dict[int, int] = {}
         self.seconds: dict[int, float] = {}
         self.errors: dict[int, list[Any]] = {}
@@ -36,13 +38,12 @@ class _StepRecord:
 
     def expand(self, count: int, keys: Sequence[str] | None) -> None:
         self.keys = None if keys is None else list(keys)
-        self.states = [""] * count
+        self.states = TaskStates(count)
 
     def put(self, items: Sequence[int], state: str) -> None:
-        if not self.states:
-            self.states = [""]
-        for k in items:
-            self.states[k] = state
+        if not len(self.states):
+            self.states = TaskStates(1)
+        self.states.put(items, state)
 
 
 class Account:
@@ -157,6 +158,11 @@ class Recorder(Account):
 
     # ---- writing -------------------------------------------------------------------------------
 
+    @cached_property
+    def made_of(self) -> dict[str, Any]:
+        """The pipeline as it is in this run."""
+        return {"graph": graph_to_json(self.graph), "params": self.params}
+
     def begin(self) -> StoreError | None:
         """Say that the run is there; its status stays "running" if it is killed. Where that cannot be
         written, why: a store that is only read may still have everything."""
@@ -170,8 +176,7 @@ class Recorder(Account):
         """Write the whole record; the same is returned."""
         record = self._head(status, seconds)
         record |= self.to_json(results)
-        record["graph"] = graph_to_json(self.graph)
-        record["params"] = self.params
+        record |= self.made_of
         try:
             self.runs.write_json(self.run_id, "run", record)
         except StoreError as error:  # what was computed is in the store; the summary must still be told
@@ -196,7 +201,7 @@ class Recorder(Account):
         """What this run adds to what is known of each step: what it gave, and whether tasks failed."""
         latest = dict(before)
         for name, record in self.steps.items():
-            failed = {"failed": self.run_id} if FAILED in record.states else {}
+            failed = {"failed": self.run_id} if record.states.count(FAILED) else {}
             result = results.get(name)
             if result is not None and (tasks := result.table.count):
                 took = result.table.took() / tasks

@@ -11,6 +11,7 @@ from ..model import event as ev
 from ..model.outcome import REUSED, SKIPPED, STATES
 from .records import RECORD_FORMAT, place_of, run_id_after
 from .run import Run
+from .step_record import read_steps
 
 if TYPE_CHECKING:
     from ..model.decision import PlannedTask
@@ -93,7 +94,7 @@ class _Keys:
     def read(self, name: str) -> Sequence[str]:
         if self.steps is None:
             record = self.session.store.runs.read_json(self.run, "run")
-            self.steps = (record or {}).get("steps", {})
+            self.steps = read_steps(record or {})
         keys: Sequence[str] = (self.steps.get(name) or {}).get("keys") or []
         return keys
 

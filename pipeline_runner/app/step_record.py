@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -20,13 +19,14 @@ _SINGLY = 8  # keys that are looked for one by one: a run asks for one, a plan f
 
 
 def write_step(about: Mapping[str, Any], table: Table) -> dict[str, Any]:
-    """What is written of a step. ``about``: keys, states, reasons ... by position; ``table``: entries."""
+    """What is written of a step. ``about``: keys, states (as ``TaskStates``) ...; ``table``: entries."""
     return {
         **about,
-        "states": [[state, len(list(some))] for state, some in groupby(about["states"])],
+        "keys": _keys(about["keys"]),
+        "states": about["states"].stretches(),
         "attempts": _stretches(about["attempts"]),
         "seconds": _column(about["seconds"]),
-        "entries": _entries(table),
+        "entries": write_entries(table),
     }
 
 
@@ -107,7 +107,8 @@ class EntryKeys(Sequence[Any]):
 # ---- one field ---------------------------------------------------------------------------------------
 
 
-def _entries(table: Table) -> Any:
+def write_entries(table: Table) -> Any:
+    """The keys of a step's entries, as ``read_steps`` reads them."""
     args = table.args
     padded = [a or _BLANK for a in args]
     if set(map(len, padded)) <= {_WIDTH}:
@@ -122,6 +123,16 @@ def _read_entries(value: Any) -> Sequence[Any]:
     if len(recipes) != 1 or any(entry and len(entry[1]) != _WIDTH for entry in value):
         return value or []
     return EntryKeys(recipes.pop(), "".join([entry[1] if entry else _BLANK for entry in value]))
+
+
+def _keys(keys: Sequence[str] | None) -> Any:
+    """One text, a line each, where that tells them."""
+    text = "\n".join(keys or ())
+    return text if keys and text.count("\n") == len(keys) - 1 else keys
+
+
+def _read_keys(value: Any) -> Any:
+    return value.split("\n") if isinstance(value, str) else value
 
 
 def _read_states(value: Sequence[Any]) -> Sequence[str]:
@@ -162,6 +173,7 @@ def _read_column(value: Any) -> Mapping[str, float]:
 
 
 _READERS = {
+    "keys": _read_keys,
     "entries": _read_entries,
     "states": _read_states,
     "attempts": _read_stretches,

@@ -127,7 +127,7 @@ class Stamps:
         """Stamp a finished run, if all of it is up to date now. Losing a stamp costs time only."""
         if any(not step.cache.enabled for step in graph.steps.values()):
             return
-        if any(state not in _GOOD for record in recorder.steps.values() for state in record.states):
+        if not all(record.states.only(_GOOD) for record in recorder.steps.values()):
             return
         if recorder.steps.keys() != graph.steps.keys() or not self.session.store.files.is_local:
             return
@@ -138,7 +138,7 @@ class Stamps:
             return
         steps = []
         for name, record in recorder.steps.items():
-            skipped = [k for k, state in enumerate(record.states) if state == "skipped"]
+            skipped = record.states.where("skipped")
             saved = binder.result(name).table.took()
             steps.append(StepStamp(name, len(record.states), record.keys is not None, skipped, saved))
         value = {

@@ -70,8 +70,12 @@ class StepResult:
         self._gathered.clear()
 
     def set_rows(self, at: Sequence[int], found: Table, rows: Sequence[int]) -> None:
-        """Take what was found for some items."""
-        self.table.take(at, found, rows)
+        """Take what was found for some items; of all of them, the table itself, which is nobody else's."""
+        whole = at == rows and len(rows) == found.count and len(found) == len(self.table)
+        if whole and not self.table.count:
+            self.table = found
+        else:
+            self.table.take(at, found, rows)
         self._gathered.clear()
 
     # ---- what it gave ------------------------------------------------------------------------------

@@ -55,9 +55,12 @@ def _texts_bytes(tag: str, parts: list[str | bytes]) -> bytes | None:
         return None
     if not text.isascii():
         return None
-    sizes = list(map(len, parts))
-    alike = sizes.count(sizes[0]) == len(sizes)
-    head = f"{len(tag)}," + ",".join([str(sizes[0])] * len(sizes) if alike else map(str, sizes))
+    sizes = set(map(len, parts))
+    first = f"{len(tag)},"
+    if len(sizes) == 1:
+        head = (first + f"{sizes.pop()}," * len(parts))[:-1]
+    else:
+        head = first + ",".join([str(len(part)) for part in parts])
     return f"{len(parts) + 1}:{head};{text}".encode()
 
 

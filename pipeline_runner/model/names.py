@@ -9,6 +9,7 @@ from typing import Any
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 RESERVED = frozenset({"params", "item", "matrix", "secrets", "run", "env"})
 _SHORT_TEXT = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
+_LONG = 10**38  # integers up to which a name is short enough
 _FEW = 16  # values up to which they are looked at one by one
 
 
@@ -31,7 +32,7 @@ def short_key(value: Any) -> str | None:
 
 def item_keys(values: Sequence[Any]) -> list[str]:
     """One key for each item; all of them indices where the short keys would repeat."""
-    if len(values) > _FEW and set(map(type, values)) == {int} and len(str(max(values, key=abs))) < 40:
+    if len(values) > _FEW and set(map(type, values)) == {int} and -_LONG < min(values) <= max(values) < _LONG:
         named = list(map(str, values))
         return named if len(set(values)) == len(named) else [str(i) for i in range(len(named))]
     return unless_repeated(own_keys(values))

@@ -151,6 +151,10 @@ class Table:
         if not len(at):
             return
         self.recipe = other.recipe
+        if not self.count and isinstance(at, range) and at[0] == 0 and at.step == 1:
+            self._begin(_chooser(rows), other, len(self.args) - len(at))
+            self.count = len(at)
+            return
         self._columns(other.outputs)
         if self.count:
             before = _chooser(at)(self.args)
@@ -162,6 +166,14 @@ class Table:
         for name, column in other.outputs.items():
             for mine, theirs in zip(_fields(self.outputs[name]), _fields(column), strict=True):
                 _put(mine, at, chosen(theirs))
+
+    def _begin(self, chosen: Callable[[list[Any]], Sequence[Any]], other: Table, left: int) -> None:
+        """Be some rows of another table, and so many more where there is nothing."""
+        self.args = [*chosen(other.args), *[None] * left]
+        self.seconds = [*chosen(other.seconds), *[0.0] * left]
+        for name, column in other.outputs.items():
+            fields = zip(_fields(column), _fields(Column.blank(left)), strict=True)
+            self.outputs[name] = Column._make([[*chosen(field), *blank] for field, blank in fields])
 
     def extend(self, other: Table) -> None:
         """Add the rows of another table at the end; they must all be there."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipeline_runner.app.step_record import read_steps, write_step
+from pipeline_runner.app import step_record
+from pipeline_runner.app.step_record import read_steps
+from pipeline_runner.app.task_states import TaskStates
 from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.artifact import CacheKey, Entry
 from pipeline_runner.model.table import Table
@@ -30,6 +32,10 @@ def about(count: int, **changes: Any) -> dict[str, Any]:
         "seconds": {}, "errors": {}, "reasons": {}, "shape": None,
     }  # fmt: skip
     return {**made, **changes}
+
+
+def write_step(told: dict[str, Any], entries: Table) -> dict[str, Any]:
+    return step_record.write_step({**told, "states": TaskStates.of(told["states"])}, entries)
 
 
 def again(written: Any) -> Any:
@@ -100,3 +106,17 @@ def test_records_of_earlier_versions_are_read() -> None:
     )  # fmt: skip
     assert list(found["entries"]) == entries
     assert entries[0] in found["entries"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [None, [], ["a"], [""], ["a", "", "b"], ["two\nlines"], ["a", "b\n"], ["\n", "a"], ["\udcff"]],
+    ids=repr,
+)
+def test_keys_of_any_text(keys: list[str] | None) -> None:
+    count = 1 if keys is None else len(keys)
+    assert again(write_step(about(count, keys=keys), Table(count)))["keys"] == keys
+
+
+def test_many_keys_are_written_as_one_text() -> None:
+    assert write_step(about(1000), Table(1000))["keys"] == "\n".join(map(str, range(1000)))
