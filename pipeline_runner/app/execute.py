@@ -27,7 +27,7 @@ from .hooking import hooks_of
 from .limits import limits_of
 from .live_logs import Printer, listening
 from .publisher import FilePublisher
-from .reached import Reached
+from .reached import Reached, begun
 from .record import Recorder
 from .records import run_id_after
 from .run import Run
@@ -80,14 +80,18 @@ def execute(
     recorder = Recorder(store, run_id, graph, session.params, clock.wall())
     events = EventRecord(store.runs, run_id)
     publisher = FilePublisher(store, graph.root, cache(partial(Sources, session, graph)))
-    reached = Reached(store, run_id, binder.results)
+    reached = Reached(store, run_id, binder.results, partial(begun, recorder, session.recipes))
     seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
 
     def pool() -> Pool:
         if refused is not None and not closed:  # whatever would be computed could not be kept
             raise refused
         workers_ = open_pool(backend, workers, session.project)
-        return listening(workers_, store.runs, events, printed, runner.beat)
+        return listening(workers_, store.runs, events, printed, beat)
+
+    def beat() -> None:
+        runner.beat()
+        reached.look()
 
     dispatcher = Dispatcher(pool, workers)
     jobs = Jobs(preparer, Settings(run_id, store.place, session.project))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..model.artifact import CacheKey
 from ..model.names import task_id
 from ..store.runs import new_run_id
+from .reached import NOTES, keys_noted
 from .runner import RUNNING
 from .step_record import read_steps
 
@@ -38,7 +39,7 @@ class Record(NamedTuple):
     started: float
     same_as: str | None  # the run whose record has the tasks, where nothing had changed
     steps: Mapping[str, Any]
-    reached: Sequence[Sequence[str]] = ()  # keys that an unfinished run has noted
+    reached: Sequence[CacheKey] = ()  # keys that an unfinished run has noted
 
     def led(self) -> Iterator[Led]:
         """Its tasks that led to an entry."""
@@ -49,7 +50,7 @@ class Record(NamedTuple):
                     yield Led(step, task_id(step, names[k] if names else None), CacheKey(*key))
 
     def led_keys(self) -> set[CacheKey]:
-        return {led.key for led in self.led()} | {CacheKey(r, a) for r, a in self.reached}
+        return {led.key for led in self.led()}.union(self.reached)
 
 
 def read_records(store: Store, before: Sequence[Record] = ()) -> list[Record]:
@@ -66,7 +67,7 @@ def read_record(store: Store, run: str) -> Record | None:
         return None
     try:
         status = str(found["status"])
-        reached = store.runs.read_json(run, "reached") if status == RUNNING else None
+        reached = tuple(keys_noted(store.runs.read_json(run, NOTES))) if status == RUNNING else ()
         return Record(
             run,
             str(found["pipeline"]),
@@ -75,7 +76,7 @@ def read_record(store: Store, run: str) -> Record | None:
             float(found["started"]),
             found.get("same_as"),
             read_steps(found),
-            reached or (),
+            reached,
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -20,6 +20,7 @@ from .task_names import parse_name
 
 if TYPE_CHECKING:
     from ..model.event import Event
+    from .unfinished import Unfinished
 
 
 class RunRecord:
@@ -45,13 +46,13 @@ class RunRecord:
 
     @property
     def graph(self) -> Graph:
-        """The resolved pipeline as it was. Raises ``RunFailed`` where the run did not come to its end."""
+        """The resolved pipeline as it was. Raises ``RunFailed`` where the run has not noted it (yet)."""
         if self._graph is None:
             if "graph" not in self.whole:
                 if status_now(self.head, self.store) == RUNNING:
-                    why = "goes on: its record is written when it ends"
+                    why = "has just begun: there is no record of it yet"
                 else:
-                    why = "was killed before its record was written"
+                    why = "was killed before it computed anything"
                 raise RunFailed(Problem("no-record", f"run {self.id} {why}"))
             self._graph = graph_from_json(self.whole["graph"])
         return self._graph
@@ -68,26 +69,27 @@ class RunRecord:
 
     @cached_property
     def _steps(self) -> Mapping[str, Any]:
+        if self._unfinished is not None:
+            return self._unfinished.steps
         steps = read_steps(self.whole)
         return _as_reused(steps) if "same_as" in self.head else steps
 
     @cached_property
     def whole(self) -> Mapping[str, Any]:
         """With the tasks. Of a run in which nothing had changed they stand in an earlier run's record;
-        of one that was killed, or goes on, its events tell of them."""
+        of one that was killed, or goes on, its events and notes tell of them."""
         if "same_as" in self.head:
             whole: Mapping[str, Any] = self.store.runs.read_json(self.head["same_as"], "run") or {}
             return whole
-        if "steps" in self.head:
-            return self.head
-        from .record import Account
+        return self.head if self._unfinished is None else self._unfinished.whole
 
-        account = Account()
-        for event in self.events:
-            account(event)
-            if isinstance(event, TasksStarted):
-                account.step(event.step).put(event.items, RUNNING)
-        return {**self.head, **account.to_json({})}
+    @cached_property
+    def _unfinished(self) -> Unfinished | None:
+        if "same_as" in self.head or "steps" in self.head:
+            return None
+        from .unfinished import Unfinished
+
+        return Unfinished(self.head, self.store, self.events)
 
     @property
     def events(self) -> Sequence[Event]:

@@ -41,10 +41,11 @@ def command(task: str, run: str | None, follow: bool, file: str | None, store: s
 
     past = Past.of(store, file)
     found = past.run(run)
-    if follow or found.status in ("running", "killed"):
+    tasks = tasks_named(found.tasks, task)
+    earlier = tasks and all(one.status == "reused" for one in tasks)  # what they printed stands elsewhere
+    if follow or (found.status in ("running", "killed") and not earlier):
         _follow(past, found, task, follow)
         return
-    tasks = tasks_named(found.tasks, task)
     if not tasks:
         raise no_task(found, task)
     logs = [found.log_of(one.id) for one in tasks]

@@ -160,7 +160,7 @@ def test_a_run_that_was_killed_says_so(project: Project, backend: str) -> None:
         shown = project.prun("show").out
         assert re.search(r" running for \d.* s: 2 run, 1 running\n", shown)
         assert re.search(r"slow +running", shown)
-        assert "goes on: its record is written when it ends" in project.prun("debug", "slow", exit=None).err
+        assert "talk[1] run" in project.prun("debug", "talk[1]").out  # of a run that goes on, too
         follower = project.start("logs", "slow", "--follow")
         time.sleep(0.5)
         assert follower.poll() is None, "the run is there"
@@ -177,7 +177,93 @@ def test_a_run_that_was_killed_says_so(project: Project, backend: str) -> None:
     assert re.search(r"talk +2 run", shown)
     assert re.search(r"slow +unfinished", shown)
     assert project.prun("show", "--json").json["status"] == "killed"
-    assert "was killed before its record was written" in project.prun("debug", "slow", exit=None).err
+
+
+WORK = """
+import os, time
+class Thing:
+    def __init__(self, v):
+        self.v = v
+def start(n):
+    print("start of", n)
+    return Thing(n)
+def part(x, y):
+    print("part", y)
+    if y == 2:
+        raise ValueError("no two")
+    return x.v * y
+def stable(x):
+    return 7
+def after(parts, s):
+    print("after", parts, s)
+    return s
+def slow(x, y):
+    print("slow with", x, y.v, flush=True)
+    deadline = time.time() + 60
+    while not os.path.exists("go") and time.time() < deadline:
+        time.sleep(0.02)
+    return x
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("backend", ["loky", "sequential"])
+@pytest.mark.parametrize("reuse", [False, True], ids=["computed", "reused"])
+def test_a_run_that_was_killed_can_be_looked_at(project: Project, backend: str, reuse: bool) -> None:
+    project.file("work.py", WORK).pipeline(
+        """
+        params: {n: 3}
+        steps:
+          start: {call: work:start, inputs: {n: params.n}}
+          part: {call: work:part, foreach: [1, 2, 3], inputs: {x: start, y: item}, on_error: skip}
+          stable: {call: work:stable, inputs: {x: start}, cache: false}
+          after: {call: work:after, inputs: {parts: part, s: stable}}
+          slow: {call: work:slow, inputs: {x: after, y: start}}
+        """
+    )
+    if reuse:
+        project.file("go").run()
+        project.remove("go")
+    run = project.start("run", "--backend", backend, "--force", "slow")
+    try:
+        waits_for(lambda: "slow with" in project.prun("logs", "slow", exit=None).out)
+        waits_for(lambda: re.search(r"slow +running", project.prun("show").out))
+        time.sleep(2.5)  # until what was reused since the last note is noted
+    finally:
+        kill_group(run)
+    shown = project.prun("show", "--json").json
+    assert shown["status"] == "killed"
+    before = "reused" if reuse else "succeeded"
+    assert {t["id"]: t["status"] for t in shown["tasks"]} == {
+        "start": before, "part[1]": before, "part[2]": "failed", "part[3]": before,
+        "stable": "succeeded", "after": before, "slow": "unfinished",
+    }  # fmt: skip
+    assert "v = 3" in project.prun("show", "start").out
+    assert "after, int, 1 B: 7" in project.prun("show", "after").out
+    for task in ("part[1]", "part[2]"):
+        assert f"part {task[5]}\n" in project.prun("logs", task).out
+    assert "part[1] run in" in project.prun("debug", "part[1]").out
+    assert "no two" in project.prun("debug", "part[2]", exit=1).out
+    assert "after [3, 9] 7" in project.prun("debug", "after").out
+    project.file("go")
+    again = project.prun("debug", "slow")
+    assert "slow with 7 3" in again.out
+    project.python(
+        """
+        from pipeline_runner import Run
+        run = Run.latest()
+        assert run.status == "killed"
+        assert run.output("part") == [3, 9], run.output("part")
+        assert run.inputs("slow")["x"] == 7
+        assert run.params == {"n": 3}
+        """
+    )
+    assert project.run("--force", "slow").json["status"] == "succeeded"
+    assert not [
+        path
+        for path in project.stored_files()
+        if path.name == "reached.json" and path.parent.name != shown["run_id"]
+    ]
 
 
 def test_logs_of_a_reused_task_say_where_they_come_from(project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_runner.app.reached import Reached
+from pipeline_runner.app.reached import Reached, keys_noted
 from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, run_id_after, tasks_by_key
 from pipeline_runner.errors import StoreError
 from pipeline_runner.model.artifact import CacheKey, Entry
@@ -31,6 +31,10 @@ def run_id(n: int) -> str:
 
 def key(n: int) -> CacheKey:
     return CacheKey("r", str(n))
+
+
+def noted(key: CacheKey) -> dict[str, Any]:
+    return {"steps": {"s": {"entries": [list(key)]}}}
 
 
 def put(store: Store, n: int, pipeline: str = "demo", status: str = "succeeded", **more: Any) -> str:
@@ -83,7 +87,7 @@ def test_of_records_read_before_only_open_ones_are_read_again(
     put(store, 2, status="running", steps={})
     before = read_records(store)
     put(store, 3)
-    store.runs.write_json(run_id(2), "reached", [list(key(77))])
+    store.runs.write_json(run_id(2), "reached", noted(key(77)))
     asked: list[str] = []
     real = store.runs.read_json
     monkeypatch.setattr(store.runs, "read_json", lambda run, name: (asked.append(run), real(run, name))[1])
@@ -119,7 +123,7 @@ def test_the_run_in_which_a_step_last_gave_something_is_kept(store: Store) -> No
 
 def test_a_run_that_may_go_on_is_kept_with_what_it_has_noted(store: Store) -> None:
     put(store, 1, status="running", steps={})
-    store.runs.write_json(run_id(1), "reached", [list(key(77))])
+    store.runs.write_json(run_id(1), "reached", noted(key(77)))
     put(store, 2)
     found = kept(store, read_records(store), 0, NOW)
     assert (found.runs, found.keys, found.open_keys) == ({run_id(1)}, {key(77)}, {key(77)})
@@ -167,7 +171,7 @@ class Clock:
 
 def results(*numbers: int) -> Any:
     entries = [Entry(key(n), {}, {}, 0.0, 0.0, "", "") for n in numbers]
-    return {"s": SimpleNamespace(table=Table.of([*entries, None]))}
+    return {"s": SimpleNamespace(items=None, table=Table.of([*entries, None]))}
 
 
 def test_a_short_run_notes_nothing(store: Store) -> None:
@@ -179,14 +183,25 @@ def test_a_short_run_notes_nothing(store: Store) -> None:
     assert store.runs.read_json(run_id(1), "reached") is None
 
 
-def test_what_is_reused_is_noted_before_anything_is_computed(store: Store) -> None:
-    reached = Reached(store, run_id(1), results(1), now=Clock())
-    reached(TasksStarted(0.1, "s", [0], 1))
-    assert store.runs.read_json(run_id(1), "reached") is None
+def reached_in(store: Store, run: str) -> list[CacheKey]:
+    return list(keys_noted(store.runs.read_json(run, "reached")))
+
+
+def test_what_a_run_relies_on_is_noted_when_something_is_computed(store: Store) -> None:
+    asked = []
+
+    def about() -> dict[str, Any]:
+        asked.append(1)
+        return {"params": {"n": 1}}
+
+    reached = Reached(store, run_id(1), results(1), about, now=Clock())
     reached(TasksReused(0.1, "s", [0], 1.0))
     assert store.runs.read_json(run_id(1), "reached") is None
     reached(TasksStarted(0.2, "t", [0], 1))
-    assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
+    assert reached_in(store, run_id(1)) == [key(1)]
+    reached.note()
+    assert store.runs.read_json(run_id(1), "reached")["params"] == {"n": 1}
+    assert asked == [1]
     reached.close()
     assert store.runs.read_json(run_id(1), "reached") is None
 
@@ -196,16 +211,29 @@ def test_a_long_run_notes_seldom_and_takes_it_back(store: Store) -> None:
     reached = Reached(store, run_id(1), found, now=clock)
     clock.at = 6.0
     reached(None)
-    assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
+    assert reached_in(store, run_id(1)) == [key(1)]
     found.update(results(2, 1))
     clock.at = 20.0
     reached(None)
-    assert store.runs.read_json(run_id(1), "reached") == [list(key(1))]
+    assert reached_in(store, run_id(1)) == [key(1)]
     clock.at = 70.0
     reached(None)
-    assert store.runs.read_json(run_id(1), "reached") == [list(key(2)), list(key(1))]
+    assert reached_in(store, run_id(1)) == [key(2), key(1)]
     reached.close()
     assert store.runs.read_json(run_id(1), "reached") is None
+
+
+def test_what_is_reused_later_is_noted_soon(store: Store) -> None:
+    clock, found = Clock(), results(1)
+    reached = Reached(store, run_id(1), found, now=clock)
+    reached(TasksStarted(0.1, "t", [0], 1))
+    clock.at = 1.0
+    found.update(results(2, 1))
+    reached(TasksReused(1.0, "s", [0], 1.0))
+    assert reached_in(store, run_id(1)) == [key(1)]
+    clock.at = 3.0
+    reached.look()
+    assert reached_in(store, run_id(1)) == [key(2), key(1)]
 
 
 def test_a_full_disk_does_not_end_the_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
