@@ -202,4 +202,7 @@ def _few_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # what there is now counts as old, without being looked through
+            gc.freeze()
+            gc.unfreeze()
         gc.set_threshold(*before)

@@ -66,6 +66,7 @@ class Loop:
         self.splitting = Splitting(expander, self.preparer, jobs, dispatcher)
         self.clock = clock
         self.observers = observers
+        reuse.expect = dispatcher.expect
         self.stop_requests = 0  # set from outside, by a signal's handler
         self.stopped = False
         self._began = clock.now()
@@ -235,8 +236,6 @@ class Loop:
             for k in items:
                 self.running.blob_lost(step, k, [lost.blob], lost.damaged)
             return
-        if told.misses:
-            self.dispatcher.expect()
         self.inbox.append(self._publish_hits(step, told) if step.publish and told.hits else told)
 
     def _publish_hits(self, step: Step, told: m.Prepared) -> m.Prepared:

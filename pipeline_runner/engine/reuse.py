@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..model.artifact import CacheKey, Damaged, Entry
 from ..model.graph import Step
@@ -23,6 +23,7 @@ class Reuse:
         self.preparer = preparer
         self.binder = preparer.binder
         self.history = history
+        self.expect: Callable[[], None] = lambda: None  # called once there is something to compute
         self.candidates: dict[tuple[str, int], Candidate] = {}  # what is to be computed
         # by recipe, then args: which task of this run has made it, which one is about to
         self._made: dict[str, dict[str, tuple[str, int]]] = {}
@@ -66,6 +67,8 @@ class Reuse:
                 continue
             if reuse:
                 computing[args] = (step.name, k)
+            if not misses:
+                self.expect()  # workers start while the reason is looked for
             candidate = self.candidates[step.name, k] = found.candidate(i)
             reason = reason or self._reason(step, candidate, known.damaged.get(i))
             misses.append(k)

@@ -33,27 +33,34 @@ def combine(tag: str, parts: Iterable[str | bytes]) -> str:
     Each part stands with its length before it, so no two different sequences collide; a text and
     its UTF-8 bytes count as the same part. Lone surrogates are allowed.
     """
-    return blake3(sequence_bytes(tag, parts)).hexdigest(LENGTH)
+    hasher = blake3()
+    for piece in _sequence(tag, parts):
+        hasher.update(piece)
+    return hasher.hexdigest(LENGTH)
 
 
 def sequence_bytes(tag: str, parts: Iterable[str | bytes]) -> bytes:
     """What ``combine`` digests."""
+    return b"".join(_sequence(tag, parts))
+
+
+def _sequence(tag: str, parts: Iterable[str | bytes]) -> tuple[bytes, ...]:
     parts = list(parts)
-    if len(parts) >= _MANY and (found := _texts_bytes(tag, parts)) is not None:
+    if len(parts) >= _MANY and (found := _texts(tag, parts)) is not None:
         return found
     raw = [tag.encode("utf-8", "surrogatepass")]
     raw.extend([p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts])
     head = b",".join([b"%d" % len(p) for p in raw])
-    return b"%d:%b;%b" % (len(raw), head, b"".join(raw))
+    return (b"%d:%b;%b" % (len(raw), head, b"".join(raw)),)
 
 
-def _texts_bytes(tag: str, parts: list[str | bytes]) -> bytes | None:
+def _texts(tag: str, parts: list[str | bytes]) -> tuple[bytes, bytes] | None:
     """The same, where all are ASCII texts: a long list of digests is put together in a moment."""
     try:
-        text = tag + "".join(parts)  # type: ignore[arg-type]
+        text = "".join(parts)  # type: ignore[arg-type]
     except TypeError:
         return None
-    if not text.isascii():
+    if not (text.isascii() and tag.isascii()):
         return None
     sizes = set(map(len, parts))
     first = f"{len(tag)},"
@@ -61,7 +68,7 @@ def _texts_bytes(tag: str, parts: list[str | bytes]) -> bytes | None:
         head = (first + f"{sizes.pop()}," * len(parts))[:-1]
     else:
         head = first + ",".join([str(len(part)) for part in parts])
-    return f"{len(parts) + 1}:{head};{text}".encode()
+    return f"{len(parts) + 1}:{head};{tag}".encode(), text.encode()
 
 
 class Hasher:
