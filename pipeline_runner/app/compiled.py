@@ -18,7 +18,7 @@ from .. import __version__
 from ..keys.digest import digest
 from ..model import graph as model
 from ..model.graph import Graph
-from ..store.disk import write_whole
+from ..store.disk import ignore_folder, write_whole
 
 # A pickled NamedTuple is its fields by position: a graph of other fields is never read as one of these,
 # also not in a checkout that was updated without a new version.
@@ -92,7 +92,7 @@ class CompiledGraphs:
         try:
             data = pickle.dumps((tuple(files), *compiled[:3]), protocol=5)
             os.makedirs(self.folder, exist_ok=True)
-            _ignore(os.path.dirname(os.path.dirname(self.folder)))
+            ignore_folder(os.path.dirname(os.path.dirname(self.folder)))
             write_whole(os.path.join(self.folder, name), [digest(data).encode(), data], 0o600)
         except (OSError, pickle.PickleError, RecursionError):
             return compiled
@@ -105,10 +105,3 @@ def _is_ours(fd: int) -> bool:
         return True
     s = os.fstat(fd)
     return s.st_uid == os.getuid() and not s.st_mode & 0o022
-
-
-def _ignore(folder: str) -> None:
-    path = os.path.join(folder, ".gitignore")
-    if not os.path.exists(path):
-        with open(path, "w", encoding="utf-8") as f:
-            f.write("*\n")

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..keys.digest import digest
 from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
 from ..model.outcome import FAILED
-from ..store.files import safe_name
 from .step_record import read_steps
 
 if TYPE_CHECKING:
@@ -22,14 +20,6 @@ _SINGLY = 8  # tasks of a large fan-out that are looked up one by one: a run ask
 _SEARCHED = 1000  # in a larger fan-out an item that moved is not looked for: it costs more than it tells
 
 
-def _file_name(pipeline: str) -> str:
-    """A pipeline may have any name, its folder's with spaces too; a file of the store may not."""
-    try:
-        return safe_name(pipeline)
-    except ValueError:
-        return digest(pipeline.encode("utf-8", "surrogatepass"))
-
-
 class StoreHistory:
     """The engine's ``History`` port over a store.
 
@@ -39,7 +29,7 @@ class StoreHistory:
 
     def __init__(self, store: Store, pipeline: str) -> None:
         self.store = store
-        self.pipeline = _file_name(pipeline)
+        self.pipeline = pipeline
         self._latest: dict[str, Any] | None = None
         self._records: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self._failed: dict[str, set[str]] = {}

@@ -69,20 +69,11 @@ def content_of_file(content: str, name: str) -> str:
     return combine("file", [content, suffix(name)])
 
 
-def file_digest(path: str) -> str:
-    """The digest of a file as a value: content and suffix, not its name."""
-    return content_of_file(bytes_digest(path), path)
-
-
-def tree_digest(path: str) -> str:
-    """The digest of a folder as a value: relative names, content, executable bits, links inside."""
-    nodes = tree_nodes(path)
-    return content_of_tree(
-        nodes, [bytes_digest(os.path.join(path, n.path)) if n.kind == "file" else "" for n in nodes]
-    )
-
-
 def content_of_tree(nodes: list[Node], contents: list[str]) -> str:
+    """The digest of a folder as a value: relative names, content, executable bits, links inside.
+
+    ``contents``: of each node the digest of its bytes, "" where it is no file.
+    """
     parts = []
     for node, content in zip(nodes, contents, strict=True):
         parts += [node.path, node.kind, node.target, "x" if node.executable else "", content]

@@ -70,6 +70,14 @@ def write_whole(path: str, parts: Iterable[Buffer], mode: int = 0o666) -> None:
         raise
 
 
+def ignore_folder(folder: str) -> None:
+    """Make a folder of ours, and keep it out of version control."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, ".gitignore")
+    with contextlib.suppress(FileExistsError), open(path, "x", encoding="utf-8", newline="\n") as file:
+        file.write("*\n")
+
+
 def _patiently(work: Callable[[], None], path: str, pauses: Iterable[float]) -> None:
     for pause in (0.0, *pauses):
         try:

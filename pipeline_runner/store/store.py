@@ -13,6 +13,7 @@ from ..keys import file_urls
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
 from ..model.work import StoreAt
 from .blobs import Blobs
+from .disk import ignore_folder
 from .entries import FORMAT as OTHER_FORMAT
 from .entries import PICKLED, UNSIGNED, Entries
 from .files import safe_name
@@ -196,7 +197,10 @@ class Store:
                     hint="give the store a folder of its own",
                 )
         self.files.write("format", [b"prun-store %d\n" % FORMAT])
-        ignore_folder(self.local_dir)
+        try:
+            ignore_folder(self.local_dir)
+        except OSError as e:
+            raise StoreError(f"cannot write to the store {self.local_dir}: {e.strerror or e}") from e
 
     def _exists(self) -> bool:
         """Whether the store exists; ``StoreError`` if it cannot be used."""
@@ -217,15 +221,3 @@ class Store:
                 hint="upgrade prun, or choose another store",
             )
         return True
-
-
-def ignore_folder(folder: str) -> None:
-    """Keep a folder of ours out of version control."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, ".gitignore"), "x", encoding="utf-8", newline="\n") as file:
-            file.write("*\n")
-    except FileExistsError:
-        pass
-    except OSError as e:
-        raise StoreError(f"cannot write to the store {folder}: {e.strerror or e}") from e

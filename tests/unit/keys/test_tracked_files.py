@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from content import file_content, tree_content
 
 from pipeline_runner.keys import known_files
 from pipeline_runner.keys.files import FileIndex
-from pipeline_runner.keys.trees import file_digest, stamps_of, tree_digest
+from pipeline_runner.keys.trees import stamps_of
 
 LATER = 10**10  # nanoseconds: by then every time stamp is settled
 
@@ -382,7 +383,7 @@ def test_urls_are_left_to_whoever_knows_them(root: Path) -> None:
 def test_a_file_as_a_value_is_content_and_suffix(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv", "a.txt", "a.tar.gz", "a.gz"):
         (tmp_path / name).write_text("same")
-    d = {p.name: file_digest(str(p)) for p in tmp_path.iterdir()}
+    d = {p.name: file_content(p) for p in tmp_path.iterdir()}
     assert d["a.csv"] == d["b.csv"]
     assert len(set(d.values())) == 4
 
@@ -396,16 +397,16 @@ def test_a_folder_as_a_value(tmp_path: Path) -> None:
         (top / "link").symlink_to("sub/f")
         return top
 
-    digests = [tree_digest(str(make("one")))]
-    assert tree_digest(str(make("two"))) == digests[0]
+    digests = [tree_content(make("one"))]
+    assert tree_content(make("two")) == digests[0]
     two = tmp_path / "two"
     (two / "sub" / "f").chmod(0o755)
-    digests.append(tree_digest(str(two)))
+    digests.append(tree_content(two))
     (two / "empty").mkdir()
-    digests.append(tree_digest(str(two)))
+    digests.append(tree_content(two))
     (two / "sub" / "f").rename(two / "sub" / "g")
-    digests.append(tree_digest(str(two)))
+    digests.append(tree_content(two))
     assert len(set(digests)) == 4
     (two / "out").symlink_to(tmp_path / "one" / "sub" / "f")
     with pytest.raises(OSError, match="leads out"):
-        tree_digest(str(two))
+        tree_content(two)
