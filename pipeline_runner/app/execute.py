@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine.dispatch import Dispatcher
 from ..engine.hooks import Hook
@@ -19,7 +19,6 @@ from ..engine.reuse import Reuse
 from ..engine.state import State
 from ..errors import StoreError
 from ..model import event as ev
-from ..model.graph import Graph
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.local import LocalFiles
 from .events import EventRecord
@@ -32,6 +31,7 @@ from .record import Recorder
 from .records import run_id_after
 from .run import Run
 from .runner import Runner
+from .selection import Selected
 from .session import Session
 from .sources import Sources
 from .stopping import stoppable
@@ -52,104 +52,144 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def execute(
-    session: Session,
-    graph: Graph,
-    chosen: frozenset[str],
-    forced: frozenset[str],
-    *,
-    backend: str,
-    workers: int,
-    fail_fast: bool,
-    observers: Sequence[Callable[[Any], None]],
-    publish: bool,
-    stamps: Stamps | None = None,
-    printed: Printer | None = None,
-) -> Run:
+class Asked(NamedTuple):
+    """How a run is to go."""
+
+    backend: str
+    workers: int
+    fail_fast: bool = False
+    publish: bool = True
+    observers: Sequence[Callable[[Any], None]] = ()
+    printed: Printer | None = None
+
+
+def execute(session: Session, selected: Selected, asked: Asked, stamps: Stamps | None = None) -> Run:
     """Run (a part of) a pipeline to its end and leave its record in the store."""
-    from ..workers.pools import open_pool
+    return _Execution(session, selected, asked, stamps).run()
 
-    clock = SystemClock()
-    store = session.store
-    history = session.history
-    run_id = run_id_after(store, history.runs(), clock.wall())
-    binder, expander, preparer = engine_for(session, graph, run_id, forced)
-    expected = {name: s for name in graph.steps if (s := history.seconds(name)) is not None}
-    limits = limits_of(graph, binder, workers)
-    state = State(graph, seconds=expected, fail_fast=fail_fast, workers=workers, limits=limits)
-    recorder = Recorder(store, run_id, graph, session.params, clock.wall())
-    events = EventRecord(store.runs, run_id)
-    publisher = FilePublisher(store, graph.root, cache(partial(Sources, session, graph)))
-    reached = Reached(store, run_id, binder.results, partial(begun, recorder, session.recipes))
-    seen = list(observers) if len(chosen) == len(graph.steps) else [_only(chosen, o) for o in observers]
 
-    def pool() -> Pool:
-        if refused is not None and not closed:  # whatever would be computed could not be kept
-            raise refused
-        workers_ = open_pool(backend, workers, session.project)
-        return listening(workers_, store.runs, events, printed, beat)
+class _Execution:
+    """The parts of one run. The record is closed when the loop says that the tasks are over."""
 
-    def beat() -> None:
-        runner.beat()
-        reached.look()
+    def __init__(self, session: Session, selected: Selected, asked: Asked, stamps: Stamps | None) -> None:
+        self.session = session
+        self.selected = selected
+        self.asked = asked
+        self.stamps = stamps
+        self.graph = graph = selected.graph
+        self.store = store = session.store
+        clock = SystemClock()
+        self.run_id = run_id_after(store, session.history.runs(), clock.wall())
+        self.binder, expander, self.preparer = engine_for(session, graph, self.run_id, selected.forced)
+        self.expected = {n: s for n in graph.steps if (s := session.history.seconds(n)) is not None}
+        self.recorder = Recorder(store, self.run_id, graph, session.params, clock.wall())
+        self.events = EventRecord(store.runs, self.run_id)
+        self.publisher = FilePublisher(store, graph.root, cache(partial(Sources, session, graph)))
+        about = partial(begun, self.recorder, session.recipes)
+        self.reached = Reached(store, self.run_id, self.binder.results, about)
+        self.told: list[Callable[[Any], None]] = [self.recorder, self.events, *asked.observers]
+        self.notes = _Notes(self.recorder)
+        self.refused: StoreError | None = None  # why nothing can be kept in the store
+        self.closed: tuple[dict[str, Any], float] | None = None  # the record, and what the run took
 
-    dispatcher = Dispatcher(pool, workers)
-    jobs = Jobs(preparer, Settings(run_id, store.place, session.project))
-    publishing = Publishing(jobs, dispatcher, publisher, enabled=publish)
-    loop = Loop(
-        state, Reuse(preparer, history), expander, publishing, jobs, dispatcher, clock,
-        [recorder, reached, events, *seen],
-    )  # fmt: skip
-    told: list[Callable[[Any], None]] = [recorder, events, *observers]
-    names = tuple(name for name in graph.steps if name in chosen)
-    needs = {name: graph.steps[name].needs for name in names}
-    started = ev.RunStarted(
-        0.0, run_id, graph.name, names, backend, workers, None, expected, history.sizes(graph), needs
-    )
-    _tell(told, started)
-    runner = Runner(store, run_id)
-    refused = recorder.begin()
-    notes = _Notes(recorder)
-    closed: list[tuple[dict[str, Any], float]] = []
+        limits = limits_of(graph, self.binder, asked.workers)
+        state = State(
+            graph, seconds=self.expected, fail_fast=asked.fail_fast, workers=asked.workers, limits=limits
+        )
+        dispatcher = Dispatcher(self._pool, asked.workers)
+        jobs = Jobs(self.preparer, Settings(self.run_id, store.place, session.project))
+        publishing = Publishing(jobs, dispatcher, self.publisher, enabled=asked.publish)
+        self.loop = Loop(
+            state, Reuse(self.preparer, session.history), expander, publishing, jobs, dispatcher, clock,
+            [self.recorder, self.reached, self.events, *self._seeing()],
+        )  # fmt: skip
 
-    def over(status: str) -> list[Hook]:
+    def run(self) -> Run:
+        self._begin()
+        status = CANCELLED
+        try:
+            with stoppable(self.loop, partial(_stopping, self.asked.observers)), _few_collections():
+                status = self.loop.run(self._over)
+        except StoreError as error:
+            if error is self.refused:  # nothing was run: there is no more to tell
+                self.told.clear()
+            raise
+        finally:
+            record = self._end(status)
+        self.store.entries.lookup((), refresh=True)  # workers have written since folders were listed here
+        run = Run(record, self.store, graph=self.graph)
+        run.notes = [*self.store.notes(), *self.notes.told()]
+        return run
+
+    # ---- from its beginning to its end -----------------------------------------------------------
+
+    def _begin(self) -> None:
+        names = tuple(name for name in self.graph.steps if name in self.selected.chosen)
+        sizes = self.session.history.sizes(self.graph)
+        needs = {name: self.graph.steps[name].needs for name in names}
+        backend, workers = self.asked.backend, self.asked.workers
+        started = ev.RunStarted(
+            0.0, self.run_id, self.graph.name, names, backend, workers, None, self.expected, sizes, needs
+        )
+        _tell(self.told, started)
+        self.runner = Runner(self.store, self.run_id)
+        self.refused = self.recorder.begin()
+
+    def _over(self, status: str) -> list[Hook]:
         """Close the record, then say what is to be called; a hook may look at the record."""
-        nonlocal stamps
-        seconds = loop.at()
-        notes.keep(lambda: recorder.keep_recipes(store, session.recipes))
-        record = recorder.end(status, seconds, binder.results)
-        reached.close()
-        notes.keep(lambda: history.write(recorder.latest(history.latest, binder.results)))
-        notes.keep(publisher.save)
-        binder.fanouts.keep(preparer.known, binder.results)
+        session, recorder, results = self.session, self.recorder, self.binder.results
+        seconds = self.loop.at()
+        self.notes.keep(lambda: recorder.keep_recipes(self.store, session.recipes))
+        record = recorder.end(status, seconds, results)
+        self.reached.close()
+        self.notes.keep(lambda: session.history.write(recorder.latest(session.history.latest, results)))
+        self.notes.keep(self.publisher.save)
+        self.binder.fanouts.keep(self.preparer.known, results)
         session.save_indexes()
-        whole = status == SUCCEEDED and recorder.unwritten is None
-        if stamps is not None and whole and len(chosen) == len(session.graph.steps):
-            stamps = Stamps(session, stamps.graph_id)
-            stamps.keep(run_id, graph, recorder, binder, publisher, publish=publish)
-        closed.append((record, seconds))
-        return hooks_of(record, graph) if publish else []
+        if status == SUCCEEDED and recorder.unwritten is None:
+            self._stamp()
+        self.closed = record, seconds
+        return hooks_of(record, self.graph) if self.asked.publish else []
 
-    status = CANCELLED
-    try:
-        with stoppable(loop, partial(_stopping, observers)), _few_collections():
-            status = loop.run(over)
-    except StoreError as error:
-        if error is refused:  # nothing was run: there is no more to tell
-            told.clear()
-        raise
-    finally:
-        if not closed:
-            over(CANCELLED)
-        if isinstance(store.files, LocalFiles):
-            store.files.disown(run_id)
-        runner.close()
-        record, seconds = closed[0]
-        _tell(told, ev.RunFinished(seconds, status))
-    store.entries.lookup((), refresh=True)  # workers have written since folders were listed here
-    run = Run(record, store, graph=graph)
-    run.notes = [*store.notes(), *notes.told()]
-    return run
+    def _stamp(self) -> None:
+        """Of a whole pipeline that ended well: that all is up to date now."""
+        if self.stamps is not None and len(self.selected.chosen) == len(self.session.graph.steps):
+            self.stamps.keep(
+                self.run_id, self.graph, self.recorder, self.binder, self.publisher,
+                publish=self.asked.publish,
+            )  # fmt: skip
+
+    def _end(self, status: str) -> dict[str, Any]:
+        if self.closed is None:
+            self._over(CANCELLED)
+        assert self.closed is not None
+        if isinstance(self.store.files, LocalFiles):
+            self.store.files.disown(self.run_id)
+        self.runner.close()
+        record, seconds = self.closed
+        _tell(self.told, ev.RunFinished(seconds, status))
+        return record
+
+    # ---- workers and observers -------------------------------------------------------------------
+
+    def _pool(self) -> Pool:
+        from ..workers.pools import open_pool
+
+        if self.refused is not None and self.closed is None:  # whatever would be computed could not be kept
+            raise self.refused
+        pool = open_pool(self.asked.backend, self.asked.workers, self.session.project)
+        return listening(pool, self.store.runs, self.events, self.asked.printed, self._beat)
+
+    def _beat(self) -> None:
+        self.runner.beat()
+        self.reached.look()
+
+    def _seeing(self) -> Sequence[Callable[[Any], None]]:
+        """The observers, who see nothing of steps that were not selected."""
+        chosen = self.selected.chosen
+        if len(chosen) == len(self.graph.steps):
+            return self.asked.observers
+        return [_only(chosen, observer) for observer in self.asked.observers]
 
 
 class _Notes:

@@ -174,17 +174,15 @@ class Pipeline:
                 from .rerun import rerun
 
                 return rerun(session, stamp, name, workers, observers)
-        from .execute import execute
+        from .execute import Asked, execute
         from .selection import looked_at, refuse_unselected
 
-        graph, chosen, forced = looked_at(self.graph, select, force)
-        self._refuse(session, list(graph.steps), name, load=True)
-        refuse_unselected(session, graph, chosen)
-        return execute(
-            session, graph, chosen, forced,
-            backend=name, workers=1 if name == "sequential" else workers, fail_fast=fail_fast,
-            observers=observers, publish=publish, stamps=stamps, printed=printed,
-        )  # fmt: skip
+        selected = looked_at(self.graph, select, force)
+        self._refuse(session, list(selected.graph.steps), name, load=True)
+        refuse_unselected(session, selected)
+        workers = 1 if name == "sequential" else workers
+        asked = Asked(name, workers, fail_fast, publish, observers, printed)
+        return execute(session, selected, asked, stamps)
 
     def check(self) -> list[Problem]:
         """Everything that can be wrong before a run; warnings too. Empty when all is well."""

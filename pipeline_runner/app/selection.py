@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import PipelineError, Problem
 from ..model.decision import REUSE, SKIP
@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-def looked_at(
-    graph: Graph, expressions: Sequence[str], force: Sequence[str]
-) -> tuple[Graph, frozenset[str], frozenset[str]]:
-    """The steps selected with all above them, those selected, and those of them that are forced.
+class Selected(NamedTuple):
+    """What of a pipeline is looked at."""
+
+    graph: Graph  # the steps that were chosen, with all above them
+    chosen: frozenset[str]
+    forced: frozenset[str]  # of the chosen ones
+
+
+def looked_at(graph: Graph, expressions: Sequence[str], force: Sequence[str]) -> Selected:
+    """Steps by expressions.
 
     Raises:
         PipelineError: an expression names nothing, or what is forced is not selected.
@@ -32,21 +38,22 @@ def looked_at(
         )
     kept = chosen | above(graph, chosen)
     if len(kept) == len(graph.steps):
-        return graph, chosen, forced
+        return Selected(graph, chosen, forced)
     steps = {name: step for name, step in graph.steps.items() if name in kept}
-    return graph._replace(steps=steps), chosen, forced
+    return Selected(graph._replace(steps=steps), chosen, forced)
 
 
 def _several(expressions: Sequence[str]) -> Sequence[str]:
     return [expressions] if isinstance(expressions, str) else expressions
 
 
-def refuse_unselected(session: Session, graph: Graph, chosen: frozenset[str]) -> None:
+def refuse_unselected(session: Session, selected: Selected) -> None:
     """Selected steps need what is above them reused or selected too.
 
     Raises:
         PipelineError: something above is neither; it says how to select it.
     """
+    graph, chosen, _ = selected
     if len(chosen) == len(graph.steps):
         return
     rows = plan_rows(session, graph)
