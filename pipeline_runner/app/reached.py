@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOTES = "reached"  # the file's name
 FIRST = 5.0  # seconds into the run, where nothing was computed until then
-FEW = 10_000  # reused tasks up to which a note takes no time
+FEW = 10_000  # tasks up to which a note takes no time
 SOON = 2.0  # after another note, where more was reused since: nothing else tells which entries these are
 EVERY = 60.0
 _SHARE = 50  # at least this many times what a note takes lies between two
@@ -51,18 +51,17 @@ class Reached:
         self._now = now
         self._next = self._soon = now() + FIRST
         self._noted = False
-        self._reused = 0
         self._more = False  # was reused since the last note
         self._cheap = store.files.is_local  # to note at once what is relied on; far away it takes a trip
 
     def __call__(self, event: Any) -> None:
         if isinstance(event, TasksReused):
-            self._reused += len(event.items)
             self._more = True
-        elif isinstance(event, TasksStarted) and self._cheap and self._reused <= FEW:
+        elif isinstance(event, TasksStarted) and self._cheap:
             self._cheap = False
-            self.note()
-            return
+            if sum(len(result.table) for result in self._results.values()) <= FEW:
+                self.note()
+                return
         self.look()
 
     def look(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_runner.app.reached import Reached, keys_noted
+from pipeline_runner.app.reached import FEW, Reached, keys_noted
 from pipeline_runner.app.records import OPEN_FOR, kept, place_of, read_records, run_id_after, tasks_by_key
 from pipeline_runner.errors import StoreError
 from pipeline_runner.model.artifact import CacheKey, Entry
@@ -204,6 +204,16 @@ def test_what_a_run_relies_on_is_noted_when_something_is_computed(store: Store) 
     assert asked == [1]
     reached.close()
     assert store.runs.read_json(run_id(1), "reached") is None
+
+
+def test_what_a_run_of_very_many_tasks_relies_on_is_noted_later(store: Store) -> None:
+    clock = Clock()
+    reached = Reached(store, run_id(1), results(*range(FEW)), now=clock)
+    reached(TasksStarted(0.2, "t", [0], 1))
+    assert store.runs.read_json(run_id(1), "reached") is None
+    clock.at = 6.0
+    reached.look()
+    assert len(reached_in(store, run_id(1))) == FEW
 
 
 def test_a_long_run_notes_seldom_and_takes_it_back(store: Store) -> None:
