@@ -11,7 +11,7 @@ import io
 import pickle
 from typing import Any
 
-LARGEST = 1 << 20  # bytes of messages after which both forget
+LARGEST = 1 << 17  # bytes of messages after which both forget: some 800 tasks, a megabyte of objects
 _ANEW, _ON = b"n", b"o"
 
 
