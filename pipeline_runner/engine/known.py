@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..keys.cache_key import ArgsDigests
 from ..keys.canonical import plain_digests
-from ..model.alike import made_again
+from ..model.alike import comparable, made_again
 from ..model.graph import Step
 
 if TYPE_CHECKING:
     from .results import StepResult
 
 MANY = 1000  # items from which on they are kept
-_ALIKE = (int, str)  # types of which equal values are the same value
 
 
 class KnownItems(NamedTuple):
@@ -69,9 +68,3 @@ class NoFanOuts:
 
     def keep(self, known: Mapping[str, KnownItems], results: Mapping[str, StepResult]) -> None:
         return None
-
-
-def comparable(values: Sequence[Any]) -> bool:
-    """Whether ``==`` tells the values apart as their digests do: ``1 == True``, and ``0.0 == -0.0``."""
-    types = set(map(type, values))
-    return len(types) == 1 and types.pop() in _ALIKE

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .deeper import go_deeper as go_deeper
-from .digest import Hasher, combine, digest, digest_each
+from .digest import LENGTH, Hasher, combine, combine_alike, digest, digest_each
 from .plain_types import from_json, json_float, json_str, to_json
 from .unhashable import NotPlain, TooDeep, short_repr, type_name
 from .unhashable import Unhashable as Unhashable
@@ -61,6 +61,11 @@ def plain_digests(values: Sequence[Any]) -> list[str]:
 def list_digest(digests: Iterable[str]) -> str:
     """The digest of a list, from those of its elements."""
     return combine("list", digests)
+
+
+def list_digest_of_text(digests: str) -> str:
+    """The same, of the digests one behind the other."""
+    return combine_alike("list", digests, 2 * LENGTH)
 
 
 def named_digest(digests: Mapping[str, str]) -> str:

@@ -39,6 +39,13 @@ def combine(tag: str, parts: Iterable[str | bytes]) -> str:
     return hasher.hexdigest(LENGTH)
 
 
+def combine_alike(tag: str, text: str, width: int) -> str:
+    """``combine`` of the parts that an ASCII text is of, each so long."""
+    hasher = blake3(_head(tag, len(text) // width, f"{width}," * (len(text) // width)))
+    hasher.update(text.encode())
+    return hasher.hexdigest(LENGTH)
+
+
 def sequence_bytes(tag: str, parts: Iterable[str | bytes]) -> bytes:
     """What ``combine`` digests."""
     return b"".join(_sequence(tag, parts))
@@ -63,12 +70,14 @@ def _texts(tag: str, parts: list[str | bytes]) -> tuple[bytes, bytes] | None:
     if not (text.isascii() and tag.isascii()):
         return None
     sizes = set(map(len, parts))
-    first = f"{len(tag)},"
-    if len(sizes) == 1:
-        head = (first + f"{sizes.pop()}," * len(parts))[:-1]
-    else:
-        head = first + ",".join([str(len(part)) for part in parts])
-    return f"{len(parts) + 1}:{head};{tag}".encode(), text.encode()
+    alike = len(sizes) == 1
+    told = f"{sizes.pop()}," * len(parts) if alike else "".join([f"{len(part)}," for part in parts])
+    return _head(tag, len(parts), told), text.encode()
+
+
+def _head(tag: str, count: int, sizes: str) -> bytes:
+    """What stands before the parts; ``sizes``: of each, with a comma behind it."""
+    return f"{count + 1}:{len(tag)},{sizes}"[:-1].encode() + f";{tag}".encode()
 
 
 class Hasher:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 _T = TypeVar("_T")
+_ALIKE = (int, str)  # types of which equal values are the same value
 
 
 class Ends(NamedTuple):
@@ -57,3 +58,9 @@ def made_again(
     if ends.tail:
         found += made[len(made) - ends.tail :]
     return found
+
+
+def comparable(values: Sequence[Any]) -> bool:
+    """Whether ``==`` tells the values apart as their digests do: ``1 == True``, and ``0.0 == -0.0``."""
+    types = set(map(type, values))
+    return len(types) == 1 and types.pop() in _ALIKE

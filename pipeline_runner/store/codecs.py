@@ -38,7 +38,12 @@ class PickleRefused(ValueError):
     """A pickle, where none may be read."""
 
 
-def encode(value: Any, store: Store, is_project: Callable[[str], bool]) -> Artifact:
+def encode(
+    value: Any,
+    store: Store,
+    is_project: Callable[[str], bool],
+    plain_digest: Callable[[Any], str] = plain_digest,
+) -> Artifact:
     """Store a value. Raises ``Unstorable``; ``StoreError`` if the store cannot be written."""
     if isinstance(value, Path):
         return _encode_path(value, store)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from ..keys.canonical import plain_digest
+from ..keys.long_lists import digest_like
 from ..model.artifact import Artifact, CacheKey, Entry
 from ..model.work import StoreAt
 from .doubting import Doubter
@@ -67,10 +70,14 @@ class WorkerStore:
 
         return decode(artifact, self._store)
 
-    def encode(self, value: Any) -> Artifact:
+    def encode(self, value: Any, like: str = "") -> Artifact:
+        """Store a value. ``like``: what values are called that are much the same from run to run."""
         from ..store.codecs import encode
 
-        artifact: Artifact = encode(value, self._store, is_project_module)
+        digest_of: Callable[[Any], str] = plain_digest
+        if like and type(value) is list:
+            digest_of = partial(digest_like, path=os.path.join(self._store.index_dir, "lists", like))
+        artifact: Artifact = encode(value, self._store, is_project_module, digest_of)
         self._doubter.look(value, artifact)
         return artifact
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import StoreError
-from ..model.artifact import Artifact, Entry
+from ..model.artifact import ONE_RUN, Artifact, Entry
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from ..model.work import Job, StoreAt, Task
 from .call import refuse_lazy, resolve, run_checks, split_outputs
@@ -169,9 +169,12 @@ class _Batch:
             arguments = {}
             refuse_lazy(value)
             named = split_outputs(value, job.outputs)
+            once = task.id == job.step and not task.key.recipe.startswith(ONE_RUN)
+            like = task.key.recipe if once else ""
             # stored before it is checked: a check that changes the value changes only its own copy
             outputs = {
-                name: self.encode(f"output {name}" if name else "", output) for name, output in named.items()
+                name: self.encode(f"output {name}" if name else "", output, like and like + name)
+                for name, output in named.items()
             }
             run_checks(job.check, value, named)
         finally:
@@ -204,9 +207,9 @@ class _Batch:
             return TaskError("timeout", timed_out(self.job.timeout or 0.0).message, cause=exc)
         return TaskError("exception", "", cause=exc)
 
-    def encode(self, name: str, value: Any) -> Artifact:
+    def encode(self, name: str, value: Any, like: str = "") -> Artifact:
         try:
-            return self.store.encode(value)
+            return self.store.encode(value, like)
         except Exception as exc:
             raise _unstorable(name or "what it returned", exc) from exc
 
