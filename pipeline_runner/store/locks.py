@@ -19,6 +19,7 @@ from typing import Protocol
 from ..keys.digest import digest
 from .disk import WINDOWS
 
+TASKS = "tasks"  # the file that stays
 _held: set[str] = set()  # POSIX locks do not exclude threads of one process
 _open: dict[str, int] = {}  # files of ``ByteLocks``: to close one lets go of all that we hold of it
 _guard = threading.Lock()
@@ -130,7 +131,7 @@ class ByteLocks:
 
 def task_locks(folder: str) -> Locks:
     """Who computes which task, in the store's folder of locks."""
-    return FileLocks(folder) if os.name == "nt" else ByteLocks(os.path.join(folder, "tasks"))
+    return FileLocks(folder) if os.name == "nt" else ByteLocks(os.path.join(folder, TASKS))
 
 
 def _take(path: str) -> Held | None:
@@ -171,7 +172,7 @@ def _opened(path: str) -> int:
 
 def sweep(path: str) -> bool:
     """Remove a lock's file that was left behind, unless the lock is held."""
-    lock = _take(path) if os.path.exists(path) and path not in _open else None
+    lock = _take(path) if os.path.exists(path) else None
     if lock is None:
         return False
     lock.release()

@@ -16,6 +16,7 @@ from ..model.artifact import CacheKey, Entry
 from .blobs import blob_file
 from .census import Census, Found, is_blob, without_lines
 from .local import may_be_written
+from .locks import TASKS
 from .runs import log_name
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def _other_files(
             return rest.partition("/")[0] in roots.runs or name in logs
         if top == "tmp":
             return may_be_written(rest.partition("/")[0])
-        return top not in ("locks", "blobs")
+        if top == "locks":
+            return rest == TASKS
+        return top != "blobs"
 
     return {name for name in census.files if not needed(name) and not young(name)}
 
