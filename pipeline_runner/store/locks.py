@@ -172,7 +172,7 @@ def _opened(path: str) -> int:
 
 def sweep(path: str) -> bool:
     """Remove a lock's file that was left behind, unless the lock is held."""
-    lock = _take(path) if os.path.exists(path) else None
+    lock = _take(path) if os.path.exists(path) and path not in _open else None
     if lock is None:
         return False
     lock.release()
