@@ -17,7 +17,7 @@ from ..engine.ports import Pool
 from ..engine.publishing import Publishing
 from ..engine.reuse import Reuse
 from ..engine.state import State
-from ..errors import StoreError
+from ..errors import PrunError, StoreError
 from ..model import event as ev
 from ..model.outcome import CANCELLED, SUCCEEDED
 from ..store.local import LocalFiles
@@ -177,7 +177,11 @@ class _Execution:
 
         if self.refused is not None and self.closed is None:  # whatever would be computed could not be kept
             raise self.refused
-        pool = open_pool(self.asked.backend, self.asked.workers, self.session.project)
+        try:
+            pool = open_pool(self.asked.backend, self.asked.workers, self.session.project)
+        except PrunError:
+            del self.told[2:]  # nothing was run, which is all that is told: the record still hears of its end
+            raise
         return listening(pool, self.store.runs, self.events, self.asked.printed, self._beat)
 
     def _beat(self) -> None:

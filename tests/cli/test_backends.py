@@ -146,6 +146,7 @@ def test_a_name_that_is_none_is_told_before_anything_runs(
 def test_one_that_cannot_be_opened_runs_nothing(tasks: Project) -> None:
     result = tasks.prun("run", "--backend", "cluster:gone", exit=2)
     assert "the backend 'cluster:gone' cannot be started: ConnectionError: no cluster" in result.err
+    assert "CANCELLED" not in result.text  # nothing was
     assert tasks.calls() == []
 
 
@@ -221,3 +222,22 @@ def test_one_that_a_script_registered(tasks: Project) -> None:
         "print(Pipeline.load().run(backend='strange-threads').counts['reused'])\n"
     )
     assert result.out.split() == ["succeeded", "4", "4"]
+
+
+@pytest.mark.parametrize("backend", ["multiprocessing", "strange-threads"])
+def test_workers_run_the_code_that_is_there_not_what_the_caller_had_imported(
+    tasks: Project, backend: str
+) -> None:
+    tasks.file("deeper.py", "FACTOR = 2\n").file(
+        "tasks.py", "import deeper\ndef note(x): return x * deeper.FACTOR\ndef add(xs): return sum(xs)\n"
+    )
+    result = tasks.python(
+        "import cluster, tasks\nfrom pathlib import Path\nfrom pipeline_runner import Pipeline\n"
+        f"def run(): return Pipeline.load().run(backend={backend!r}).output('sum')\n"
+        "found = [run()]\n"
+        "Path('deeper.py').write_text('FACTOR = 3\\n')\n"  # of the same size, and perhaps in the same second
+        "found.append(run())\n"
+        "Path('deeper.py').write_text('FACTOR = 2\\n')\n"
+        "print(*found, run(), tasks.deeper.FACTOR)\n"
+    )
+    assert result.out.split() == ["12", "18", "12", "2"]
