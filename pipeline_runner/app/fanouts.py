@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Stamp: TypeAlias = tuple[str, int, int]  # a file's name, size and time stamp
 
-_FORMAT = "fan-out 1"
+_FORMAT = "fan-out 2"
 _SHARE = 20  # written anew when more than one item in so many is not in it
 
 
@@ -54,7 +54,7 @@ class KeptFanOuts:
         if found is None:
             return None
         recipe, files, items, args, others, seconds, outputs = found
-        args = items[-1] if args is None else args
+        args = items[3] if args is None else args
         if recipe == self._code.recipe(step.name).digest and self._stamps(recipe, files) == files:
             if files:
                 table = Table(0, recipe)

@@ -110,7 +110,7 @@ class EntryKeys(Sequence[Any]):
 def write_entries(table: Table) -> Any:
     """The keys of a step's entries, as ``read_steps`` reads them."""
     args = table.args
-    padded = [a or _BLANK for a in args]
+    padded = list(filter(None, args)) if table.complete else [a or _BLANK for a in args]
     if set(map(len, padded)) <= {_WIDTH}:
         return {"recipe": table.recipe, "args": "".join(padded)}
     return [None if a is None else [table.recipe, a] for a in args]

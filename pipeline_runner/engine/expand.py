@@ -131,7 +131,7 @@ class Expander:
         if index is not None and source is not None and source.items is not None:
             outer_keys = [source.items.keys[k] for k in index]
         else:
-            outer_keys = _keys(outer)
+            outer_keys = list(_keys(outer))
         keys = [f"{key},{i}" for key, inner in zip(outer_keys, lists, strict=True) for i in range(len(inner))]
         items = Items(keys, [b for inner in lists for b in inner], shape=[len(inner) for inner in lists])
         if index is not None:
@@ -176,8 +176,10 @@ class Expander:
         return items
 
 
-def _keys(values: Sequence[Bound]) -> list[str]:
+def _keys(values: Sequence[Bound]) -> Sequence[str]:
     """A KEY for each item; what is no plain value goes by its index."""
+    if isinstance(values, Values) and values.known is not None:
+        return values.known.names_of(values.values)
     return item_keys(_shown(values))
 
 

@@ -18,10 +18,11 @@ NOTHING = Inline(plain_digest(None), None)  # what a step gave that was skipped
 class Values(Sequence[Bound]):
     """Plain values as a column: their digests are made together, each is bound when asked for."""
 
-    __slots__ = ("digests", "values")
+    __slots__ = ("digests", "known", "values")
 
     def __init__(self, values: Sequence[Any], known: KnownItems | None = None) -> None:
         self.values = values
+        self.known = known
         self.digests = plain_digests(values) if known is None else known.digests_of(values)
 
     def __len__(self) -> int:

@@ -14,6 +14,7 @@ from ..keys.cache_key import ArgsDigests
 from ..keys.canonical import plain_digests
 from ..model.alike import comparable, made_again
 from ..model.graph import Step
+from ..model.names import item_keys, short_key
 
 if TYPE_CHECKING:
     from .results import StepResult
@@ -24,13 +25,22 @@ MANY = 1000  # items from which on they are kept
 class KnownItems(NamedTuple):
     """Items as a run left them. ``values``: those that the digests are of, where they are plain.
 
-    ``args``: their keys' second halves; ``around``: what these were made of beside the digests.
+    ``args``: their keys' second halves; ``around``: what these were made of beside the digests;
+    ``names``: their KEYs, where each is that of its value.
     """
 
     values: Sequence[Any] | None
     digests: Sequence[str]
     around: tuple[bytes, bytes]
     args: Sequence[str]
+    names: Sequence[str] | None = None
+
+    def names_of(self, values: Sequence[Any]) -> Sequence[str]:
+        """``item_keys`` of values."""
+        if self.names is None or self.values is None or not comparable(values):
+            return item_keys(values)
+        found = made_again(values, self.values, self.names, own_names)
+        return found if None not in found and len(set(values)) == len(values) else item_keys(values)
 
     def digests_of(self, values: Sequence[Any]) -> list[str]:
         """``plain_digests`` of values."""
@@ -39,9 +49,11 @@ class KnownItems(NamedTuple):
         return made_again(values, self.values, self.digests, plain_digests)
 
     def to_keep(self) -> KnownItems:
-        """The same without values that later ones cannot be compared to."""
-        kept = self.values is not None and comparable(self.values)
-        return self if kept else self._replace(values=None)
+        """The same without values that later ones cannot be compared to; with their names."""
+        if self.values is None or not comparable(self.values):
+            return self._replace(values=None)
+        names = own_names(self.values)
+        return self._replace(names=None if None in names else names)
 
     def args_of(self, keys: ArgsDigests, digests: Sequence[str]) -> list[str]:
         """``ArgsDigests.of_all`` of one column."""
@@ -68,3 +80,8 @@ class NoFanOuts:
 
     def keep(self, known: Mapping[str, KnownItems], results: Mapping[str, StepResult]) -> None:
         return None
+
+
+def own_names(values: Sequence[Any]) -> list[Any]:
+    """Each value's short key; None where it has none."""
+    return list(map(short_key, values))

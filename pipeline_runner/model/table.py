@@ -169,11 +169,18 @@ class Table:
 
     def _begin(self, chosen: Callable[[list[Any]], Sequence[Any]], other: Table, left: int) -> None:
         """Be some rows of another table, and so many more where there is nothing."""
-        self.args = [*chosen(other.args), *[None] * left]
-        self.seconds = [*chosen(other.seconds), *[0.0] * left]
+
+        def made(values: list[Any], blank: list[Any]) -> list[Any]:
+            found = chosen(values)
+            found = found if isinstance(found, list) else list(found)  # a list is a copy
+            found += blank
+            return found
+
+        self.args = made(other.args, [None] * left)
+        self.seconds = made(other.seconds, [0.0] * left)
         for name, column in other.outputs.items():
             fields = zip(_fields(column), _fields(Column.blank(left)), strict=True)
-            self.outputs[name] = Column._make([[*chosen(field), *blank] for field, blank in fields])
+            self.outputs[name] = Column._make([made(field, blank) for field, blank in fields])
 
     def extend(self, other: Table) -> None:
         """Add the rows of another table at the end; they must all be there."""

@@ -11,6 +11,7 @@ from pipeline_runner.engine import known
 from pipeline_runner.engine.known import KnownItems
 from pipeline_runner.keys.cache_key import ArgsDigests
 from pipeline_runner.keys.canonical import plain_digests
+from pipeline_runner.model.names import item_keys
 
 KEYS = ArgsDigests({"other": plain_digests([7])[0]}, ["x"])
 
@@ -24,7 +25,8 @@ def items(values: Sequence[Any]) -> KnownItems:
 OLD = list(range(20))
 NEW: list[Sequence[Any]] = [
     [], OLD, [*OLD, 20], OLD[1:], [*OLD[:9], 99, *OLD[9:]], OLD[::-1], [-1, *OLD], [str(n) for n in OLD],
-    [True, *OLD[1:]], [0.0, *OLD[1:]], [[n] for n in OLD], (*OLD, 3), [1],
+    [True, *OLD[1:]], ["a b", *map(str, OLD)], [*OLD, 5], [10**50, *OLD], [*OLD[:5], 10**50, *OLD[5:]],
+    [0.0, *OLD[1:]], [[n] for n in OLD], (*OLD, 3), [1],
 ]  # fmt: skip
 
 
@@ -34,6 +36,7 @@ def test_digests_and_keys(old: Sequence[Any], new: Sequence[Any]) -> None:
     before = items(old)
     digests = plain_digests(new)
     assert before.digests_of(new) == digests
+    assert list(before.names_of(new)) == item_keys(new)
     assert before.args_of(KEYS, digests) == KEYS.of_all([digests])
 
 
