@@ -21,6 +21,7 @@ from .sealed import Seals, line_name
 
 COLUMNS = "*"  # the name of the last line; never that of an entry
 VERSION = 1
+_FEW = 4  # keys that are looked for one by one
 _WORTH = 32  # entries from which on a pack has columns
 
 
@@ -131,7 +132,7 @@ class Packed:
         self.odd: dict[str, Damaged | str] = {}
         self.packs: set[str] = set()
         self._last = ""
-        self._row: dict[str, int] = {}
+        self._rows: dict[str, int] | None = None  # where each stands; None before somebody asks
         self._in_place = True  # every row counts where it stands
         self._others: Set[str] = frozenset()  # what the packs hold besides
 
@@ -142,8 +143,12 @@ class Packed:
         self.packs.update(packs)
         self._last = max(packs, default="")
         self.table = table
-        self._row = dict(zip(table.args, count(), strict=False))  # type: ignore[arg-type]
-        self._in_place = len(self._row) == len(table)
+
+    @property
+    def _row(self) -> dict[str, int]:
+        if self._rows is None:
+            self._rows = dict(zip(self.table.args, count(), strict=False))  # type: ignore[arg-type]
+        return self._rows
 
     def add(self, pack: str, table: Table, odd: Mapping[str, Damaged | str]) -> None:
         """Add what a pack holds."""
@@ -159,7 +164,7 @@ class Packed:
                 for args in self.odd.keys() & set(table.args) if self.odd else ():
                     del self.odd[args]
             else:
-                self._row = {**dict(rows), **self._row}
+                self._rows = {**dict(rows), **self._row}
             self._in_place &= len(self._row) == known + len(table)
         for args, why in odd.items():
             if later and isinstance(why, Damaged):
@@ -179,13 +184,19 @@ class Packed:
     def has(self, args: str) -> bool:
         return args in self._row
 
+    def _find(self, args: str) -> int | None:
+        if self._rows is None:  # looking through a long list takes less than knowing all places
+            return self.table.args.index(args) if args in self.table.args else None
+        return self._rows.get(args)
+
     def rows(self, args: Sequence[str]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
         """Which of them there are, and the rows where these stand: stretch by stretch, where they stand
         in the same order."""
         ends = common_ends(args, self.table.args) if self._in_place else Ends(0, 0)
         yield range(ends.head), range(ends.head)
         behind, size = len(args) - ends.tail, len(self.table)
-        rows = list(map(self._row.get, args[ends.head : behind]))
+        between = args[ends.head : behind]
+        rows = [self._find(a) for a in between] if len(between) <= _FEW else list(map(self._row.get, between))
         at = [ends.head + k for k, row in enumerate(rows) if row is not None]
         yield stretch(at), stretch([row for row in rows if row is not None])
         yield range(behind, len(args)), range(size - ends.tail, size)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
-from pipeline_runner.model.table import Found
+from pipeline_runner.model.table import Found, Table
 from pipeline_runner.store import entries as entries_module
 from pipeline_runner.store.census import Census, without_lines
 from pipeline_runner.store.packs import columns
@@ -185,3 +185,79 @@ def test_columns_are_no_entry(store: Store) -> None:
     assert {f.key for f in Census(store).found} == {e.key for e in some}
     assert sorted(store.recipe_entries(RECIPE)) == sorted(some)
     assert store.lookup([CacheKey(RECIPE, "*")]) == {}
+
+
+def begun(store: Store, *known: Entry) -> Store:
+    """The store as one opens it who knows of some entries from before."""
+    names = store.entries.names(RECIPE)
+    args = frozenset(e.key.args for e in known)
+    others = frozenset(store.entries.besides(RECIPE, names, args, frozenset()))
+    fresh = Store.open(store.url, "/")
+    fresh.entries.begin(RECIPE, [n for n in names if n.endswith(".pack")], Table.of(list(known)), others)
+    return fresh
+
+
+@pytest.mark.parametrize("new", [1, 30])
+def test_what_is_known_from_before_is_not_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch, new: int
+) -> None:
+    some = [entry(n) for n in reversed(range(2 * MANY))]
+    store.commit(some[:MANY])
+    store.commit(some[MANY:])
+    fresh = begun(store, *some)
+    monkeypatch.setattr(entries_module.Entries, "_read_pack", None)
+    for wanted in (some, some[::-1], some[5:], [*some[:9], *some[10:]], [*some[:9], some[20], *some[9:]]):
+        assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
+    unknown = [entry(n) for n in range(500, 500 + new)]
+    for wanted in ([*some, *unknown], [*some[:7], *unknown, *some[7:]], [*unknown, *some]):
+        found = as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted)
+        assert found == [None if e in unknown else e for e in wanted]
+
+
+def test_what_packs_hold_besides_is_read(store: Store) -> None:
+    some = [entry(n) for n in range(MANY)]
+    store.commit(some)
+    fresh = begun(store, *some[:30])
+    for wanted in (some[:30], some, some[20:], some[:30]):
+        assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_packs_that_came_since_count_before_what_is_known(store: Store, asked: bool) -> None:
+    some = [entry(n) for n in range(2 * MANY)]
+    store.commit(some)
+    fresh = begun(store, *some)
+    if asked:
+        fresh.find(RECIPE, [e.key.args for e in some])
+    newer = [entry(n, "new") for n in range(5, 5 + MANY)]
+    store.commit(newer, replace=True)
+    fresh.entries.lookup([], refresh=True)
+    wanted = [*some[:5], *newer, *some[5 + MANY :]]
+    assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
+
+
+def test_packs_whose_names_tell_what_they_hold_are_not_read_to_know_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [entry(n) for n in range(2 * MANY)]
+    args = frozenset(e.key.args for e in some)
+    store.commit(some[:MANY])
+    store.commit(some[MANY:])
+    names = store.entries.names(RECIPE)
+    read: list[str] = []
+    real = entries_module.Entries._read_pack
+    monkeypatch.setattr(
+        entries_module.Entries, "_read_pack", lambda self, name: read.append(name) or real(self, name)
+    )
+
+    def besides(known: frozenset[str]) -> set[str]:
+        return set(Store.open(store.url, "/").entries.besides(RECIPE, names, known, frozenset()))
+
+    assert besides(args) == set()
+    assert not read
+    assert besides(args - {some[0].key.args}) == {some[0].key.args}
+    assert len(read) == 2
+    store.commit(some[:MANY], replace=True)  # which tells of more entries than there are
+    names = store.entries.names(RECIPE)
+    assert besides(args) == set()
+    assert len(read) == 5
