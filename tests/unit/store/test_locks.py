@@ -132,11 +132,10 @@ def test_the_file_of_many_locks_may_vanish_and_be_closed(tmp_path: Path) -> None
     for lose in (lambda: sweep(str(tmp_path / "tasks")), lambda: os.unlink(tmp_path / "tasks"), close_all):
         lock = locks.take("a")
         assert isinstance(lock, ByteLock)
+        assert os.listdir(tmp_path) == ["tasks"]
         lock.release()
         lose()
-    lock = locks.take("a")
-    assert isinstance(lock, ByteLock)
-    assert os.listdir(tmp_path) == ["tasks"]
+    assert isinstance(lock := locks.take("a"), ByteLock)
     lock.release()
 
 

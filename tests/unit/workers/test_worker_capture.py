@@ -194,7 +194,7 @@ def test_between_the_tasks_of_a_batch_nothing_is_taken_for_theirs(
 ) -> None:
     capture.begin()
     print("one")
-    sys.__stderr__.write("one, on the side\n")  # waits in a buffer where it is not flushed
+    sys.__stdout__.write("one, on the side\n")  # waits in a buffer where it is not flushed
     assert sorted(capture.end(str).splitlines()) == ["one", "one, on the side"]
     print("for the user")
     os.write(1, b"from a child that lives on\n")
