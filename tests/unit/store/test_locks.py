@@ -135,7 +135,8 @@ def test_the_file_of_many_locks_may_vanish_and_be_closed(tmp_path: Path) -> None
         assert os.listdir(tmp_path) == ["tasks"]
         lock.release()
         lose()
-    assert isinstance(lock := locks.take("a"), ByteLock)
+    lock = locks.take("a")
+    assert isinstance(lock, ByteLock)
     lock.release()
 
 

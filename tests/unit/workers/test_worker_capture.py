@@ -190,18 +190,20 @@ def test_a_task_in_a_task(capture: ProcessCapture) -> None:
 
 
 def test_between_the_tasks_of_a_batch_nothing_is_taken_for_theirs(
-    capture: ProcessCapture, capfd: Any
+    capture: ProcessCapture, capfd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    capture.begin()
-    print("one")
-    sys.__stdout__.write("one, on the side\n")  # waits in a buffer where it is not flushed
-    assert sorted(capture.end(str).splitlines()) == ["one", "one, on the side"]
-    print("for the user")
-    os.write(1, b"from a child that lives on\n")
-    capture.begin()
-    print("two")
-    assert capture.end(str) == "two\n"
-    capture.restore()
+    with open(1, "w", closefd=False) as buffered:
+        monkeypatch.setattr(sys, "__stdout__", buffered)
+        capture.begin()
+        print("one")
+        buffered.write("one, on the side\n")
+        assert sorted(capture.end(str).splitlines()) == ["one", "one, on the side"]
+        print("for the user")
+        os.write(1, b"from a child that lives on\n")
+        capture.begin()
+        print("two")
+        assert capture.end(str) == "two\n"
+        capture.restore()
     assert capfd.readouterr() == ("for the user\n", "")
 
 
