@@ -87,7 +87,7 @@ class KeptFanOuts:
         files: Sequence[Stamp] = ()
         others: frozenset[str] = frozenset()
         outputs: dict[str, Any] = {}
-        if len(alone) <= len(args) // _SHARE:  # else each of them is read for itself
+        if len(alone) <= len(args) // 2:  # else each of them is read for itself
             others = frozenset(entries.besides(table.recipe, names, every, alone))
             held = [n for n in names if n.endswith(".pack")] + [f"{a}.json" for a in alone]
             files = self._stamps(table.recipe, [(n, 0, 0) for n in sorted(held)]) or ()
