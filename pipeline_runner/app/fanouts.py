@@ -75,7 +75,7 @@ class KeptFanOuts:
             rows = table.there()
             args = pick(table.args, rows)
             kept_before = common_ends(args, self._kept.get(name, ())).total
-            if len(args) - kept_before > len(args) // _SHARE and ONE_RUN not in map(_start, args):
+            if len(args) - kept_before > len(args) // _SHARE and ONE_RUN not in "".join(args):
                 self._keep(name, known.get(name), table, rows)
 
     def _keep(self, name: str, known: KnownItems | None, table: Table, rows: Sequence[int]) -> None:
@@ -113,10 +113,6 @@ class KeptFanOuts:
 
     def _path(self, step: str) -> str:
         return os.path.join(self._folder, combine("fan-out", [self._store.identity, self._file, step]))
-
-
-def _start(args: str) -> str:
-    return args[: len(ONE_RUN)]
 
 
 def _short(values: Sequence[Any]) -> Any:

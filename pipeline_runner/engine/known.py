@@ -14,7 +14,7 @@ from ..keys.cache_key import ArgsDigests
 from ..keys.canonical import plain_digests
 from ..model.alike import comparable, made_again
 from ..model.graph import Step
-from ..model.names import item_keys, short_key
+from ..model.names import item_keys, short_keys
 
 if TYPE_CHECKING:
     from .results import StepResult
@@ -39,8 +39,8 @@ class KnownItems(NamedTuple):
         """``item_keys`` of values."""
         if self.names is None or self.values is None or not comparable(values):
             return item_keys(values)
-        found = made_again(values, self.values, self.names, own_names)
-        return found if None not in found and len(set(values)) == len(values) else item_keys(values)
+        found = made_again(values, self.values, self.names, short_keys)
+        return item_keys(values) if "" in found or len(set(values)) < len(values) else found
 
     def digests_of(self, values: Sequence[Any]) -> list[str]:
         """``plain_digests`` of values."""
@@ -52,8 +52,8 @@ class KnownItems(NamedTuple):
         """The same without values that later ones cannot be compared to; with their names."""
         if self.values is None or not comparable(self.values):
             return self._replace(values=None)
-        names = own_names(self.values)
-        return self._replace(names=None if None in names else names)
+        names = short_keys(self.values)
+        return self._replace(names=None if "" in names else names)
 
     def args_of(self, keys: ArgsDigests, digests: Sequence[str]) -> list[str]:
         """``ArgsDigests.of_all`` of one column."""
@@ -80,8 +80,3 @@ class NoFanOuts:
 
     def keep(self, known: Mapping[str, KnownItems], results: Mapping[str, StepResult]) -> None:
         return None
-
-
-def own_names(values: Sequence[Any]) -> list[Any]:
-    """Each value's short key; None where it has none."""
-    return list(map(short_key, values))

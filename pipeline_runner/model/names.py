@@ -38,6 +38,13 @@ def item_keys(values: Sequence[Any]) -> list[str]:
     return unless_repeated(own_keys(values))
 
 
+def short_keys(values: Sequence[Any]) -> list[str]:
+    """Each value's short key; "" where it has none."""
+    if set(map(type, values)) == {int} and -_LONG < min(values) <= max(values) < _LONG:
+        return list(map(str, values))
+    return [short_key(v) or "" for v in values]
+
+
 def own_keys(values: Iterable[Any]) -> list[str]:
     """Each item's short key, else its index; they may repeat."""
     return [str(i) if (key := short_key(v)) is None else key for i, v in enumerate(values)]

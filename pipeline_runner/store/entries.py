@@ -110,7 +110,7 @@ class Entries:
         """
         packed = self._columns.setdefault(recipe, Packed())
         counts = [count_of(n) for n in names if n.endswith(".pack") and n not in packed.packs]
-        made = [a for a in args if not packed.has(a) and a not in alone]
+        made = packed.without(args) - alone
         if None in counts or sum(filter(None, counts)) != len(made):
             self._folders.forget(recipe)
             self.ahead(recipe)

@@ -181,8 +181,9 @@ class Packed:
         """What there is besides these, whatever is to be thought of it."""
         return [a for a in (*self._row, *self.odd, *self._others) if a not in args]
 
-    def has(self, args: str) -> bool:
-        return args in self._row
+    def without(self, args: Set[str]) -> Set[str]:
+        """Those that are not there."""
+        return args - self._row.keys()
 
     def _find(self, args: str) -> int | None:
         if self._rows is None:  # looking through a long list takes less than knowing all places
