@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 GRACE = 3600.0  # seconds for which nothing that was written is touched
+INDEX_AGE = 30 * 86400.0  # after which what an index folder holds of former code and params goes
 
 
 class Roots(NamedTuple):
@@ -65,10 +66,17 @@ class _Young:
     def __init__(self, census: Census, limits: Limits) -> None:
         self._files = census.files
         self._before = limits.now - max(limits.grace, limits.older_than)
+        self._month = min(self._before, limits.now - INDEX_AGE)
 
     def __call__(self, name: str) -> bool:
+        return self._since(name, self._before)
+
+    def of_this_month(self, name: str) -> bool:
+        return self._since(name, self._month)
+
+    def _since(self, name: str, when: float) -> bool:
         fact = self._files.get(name)
-        return fact is not None and fact.mtime > self._before
+        return fact is not None and fact.mtime > when
 
 
 def plan(census: Census, roots: Roots, limits: Limits) -> Plan:
@@ -112,9 +120,7 @@ def is_internal(entry: Entry) -> bool:
     return entry.task.endswith(")")
 
 
-def _other_files(
-    census: Census, kept: Mapping[CacheKey, Entry], roots: Roots, young: Callable[[str], bool]
-) -> set[str]:
+def _other_files(census: Census, kept: Mapping[CacheKey, Entry], roots: Roots, young: _Young) -> set[str]:
     """All whole files that go with the entries that go, and leftovers."""
     blobs = census.needs_of(kept.values())
     recipes = {key.recipe for key in kept}
@@ -135,6 +141,8 @@ def _other_files(
             return rest.partition("/")[0] in roots.runs or name in logs
         if top == "tmp":
             return may_be_written(rest.partition("/")[0])
+        if top == "index":  # to lose one costs time, once
+            return "/" not in rest or young.of_this_month(name)
         if top == "locks":
             return rest == TASKS
         return top != "blobs"
@@ -208,7 +216,7 @@ def _counted(
 
 # ---- doing it --------------------------------------------------------------------------------------
 
-_ORDER = ("latest", "runs", "entries", "recipes", "files", "trees", "blobs", "tmp", "locks")
+_ORDER = ("latest", "runs", "entries", "recipes", "files", "trees", "blobs", "tmp", "locks", "index")
 
 
 def carry_out(store: Store, census: Census, decided: Plan, *, now: Callable[[], float] = time.time) -> Plan:

@@ -106,6 +106,22 @@ def test_gc_keeps_what_the_last_runs_lead_to(demo: Project) -> None:
     assert ran(demo.run()) == {"load", "text", "length"}
 
 
+def test_gc_removes_what_an_index_holds_of_a_month_ago(demo: Project) -> None:
+    demo.run()
+    index = demo.folder / ".prun" / "index"
+    [graph] = (index / "graphs").iterdir()
+    [stamp] = (index / "stamps").iterdir()
+    age(demo, days=29)
+    assert demo.prun("cache", "gc", "--json").json["files"] == 0
+    age(demo, days=31)
+    gone = demo.prun("cache", "gc", "--json").json
+    assert gone["kinds"] == [{"kind": "index", "files": 2, "bytes": gone["kinds"][0]["bytes"]}]
+    assert not graph.exists()
+    assert not stamp.exists()
+    assert (index / "code").exists()
+    assert "all reused" in demo.run().out
+
+
 def test_gc_leaves_alone_what_is_new(demo: Project) -> None:
     demo.run()
     swept = demo.prun("cache", "gc", "--keep-runs", "0", "--json").json
