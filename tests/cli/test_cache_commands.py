@@ -119,7 +119,7 @@ def test_gc_removes_what_an_index_holds_of_a_month_ago(demo: Project) -> None:
     assert not graph.exists()
     assert not stamp.exists()
     assert (index / "code").exists()
-    assert "all reused" in demo.run().out
+    assert "all reused" in demo.run().err
 
 
 def test_gc_leaves_alone_what_is_new(demo: Project) -> None:
