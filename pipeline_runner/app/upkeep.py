@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import Problem, StoreError
 from ..model.artifact import CacheKey, Entry
 from ..store.census import Census
-from ..store.entries import FORMAT
+from ..store.entry_form import FORMAT
 from ..store.store import Store
 from ..store.sweep import GRACE, Limits, Roots, carry_out, is_internal, plan
 from .records import kept, read_records, tasks_by_key

@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
     file: str
     key: CacheKey
-    entry: Entry | Damaged | str  # text: why it does not count (``entries.UNSIGNED`` ...)
+    entry: Entry | Damaged | str  # text: why it does not count (``entry_form.UNSIGNED`` ...)
     size: int
     line: tuple[int, int] | None = None  # start and end, in a pack
     hidden: bool = False  # another one with the same key counts

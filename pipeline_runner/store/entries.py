@@ -8,36 +8,28 @@ two with the same key the later pack counts.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from itertools import compress, count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import StoreError
-from ..model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
+from ..model.artifact import Artifact, CacheKey, Damaged, Entry
 from ..model.table import Found, Table
+from .entry_form import CUT, EntryReader, entry_to_json
 from .files import safe_name
 from .folders import Folders
 from .packs import Packed, columns, count_of, pack_name
 from .packs import lines as pack_lines
 from .packs import pack as pack_bytes
-from .sealed import Seals, Unsigned
+from .sealed import Seals
 
 if TYPE_CHECKING:
     from .files import FileStore
 
-VERSION = 1
-CODECS = frozenset({"data", "bytes", "pickle", "file", "tree", "parts"})
-SAFE_CODECS = CODECS - {"pickle"}
-# why entries are treated as if they were not there
-UNSIGNED, FORMAT, PICKLED = "unsigned", "format", "pickle"
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
 _MANY = 1000  # entries from which on their reading is no time to look for garbage
 _AT_ONCE = 32  # packs of one recipe that are read together from far away
-_CUT = Damaged("corrupt", "its entry is damaged")
-_is: Callable[[Any, Any], bool] = isinstance
-_MADE = ((int, float), (int, float), str, str)  # types of an entry's seconds, created, run, task
-_ARTIFACT = (str, str, int, (str, type(None)), (str, type(None)), tuple, str)
 
 
 class Entries:
@@ -46,7 +38,8 @@ class Entries:
     def __init__(self, files: FileStore, seals: Seals | None = None, *, safe: bool = False) -> None:
         self._files = files
         self.seals = seals or Seals()
-        self._codecs = SAFE_CODECS if safe else CODECS
+        self._reader = EntryReader(self.seals, safe=safe)
+        self.read = self._reader.read
         self.ignored: dict[str, set[CacheKey]] = {}  # why -> entries that are there but do not count
         self._folders = Folders(files)
         self._packed: dict[str, dict[str, tuple[int, int]]] = {}  # pack -> args -> offset, length
@@ -135,7 +128,7 @@ class Entries:
 
     def _read_columns(self, recipe: str, data: bytes) -> tuple[Table, dict[str, Damaged | str]]:
         """What a pack holds; line by line where it has no columns, or none that can be trusted."""
-        table = columns(data, recipe, self._codecs, self.seals)
+        table = columns(data, recipe, self._reader.codecs, self.seals)
         if table is not None:
             return table, {}
         good: dict[str, Entry] = {}
@@ -177,7 +170,7 @@ class Entries:
             key = names[name]
             if isinstance(data, PermissionError):
                 raise StoreError(f"cannot read from the store {self._files.url}: {data}")
-            self._keep(found, key, _CUT if isinstance(data, OSError) else self.read(data, key, False))
+            self._keep(found, key, CUT if isinstance(data, OSError) else self.read(data, key, False))
         return found
 
     def _keep(
@@ -187,24 +180,6 @@ class Entries:
             self.ignored.setdefault(entry, set()).add(key)
         else:
             found[key] = entry
-
-    def read(self, data: bytes, key: CacheKey, line: bool) -> Entry | Damaged | str:
-        """The entry in a file or a line of a pack, ``Damaged``, or why it does not count."""
-        seals = self.seals
-        try:
-            place = str(key) if seals.signs else ""
-            fields = (seals.unseal_line if line else seals.unseal)(data, place)
-            if fields[0] != VERSION:
-                return FORMAT
-            entry = entry_from_json(fields, key)
-            for artifact in entry.outputs.values():
-                if artifact.codec not in self._codecs:
-                    return PICKLED if artifact.codec in CODECS else FORMAT
-            return entry
-        except Unsigned:
-            return UNSIGNED
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-            return _CUT
 
     def _from_packs(self, missing: Mapping[str, set[str]], found: dict[CacheKey, Entry | Damaged]) -> None:
         """Look into the latest packs first; far away, into several in one round trip."""
@@ -327,27 +302,6 @@ class Entries:
             return [e for e in entries if e.key in there and not self._is_good(there[e.key])]
         singles = self._folders.list([recipe])[recipe].singles
         return [e for e in entries if e.key.args in singles]
-
-
-def entry_to_json(e: Entry) -> list[Any]:
-    """Lists rather than mappings: many of them are read before anything runs."""
-    outputs = {name: [*a[:5], list(a.classes), a.type] for name, a in e.outputs.items()}
-    return [VERSION, e.key.recipe, e.key.args, outputs, e.parts, e.seconds, e.created, e.run, e.task]
-
-
-def entry_from_json(fields: list[Any], key: CacheKey) -> Entry:
-    """Raises ``ValueError`` (or the like) for what is no entry, or that of another key."""
-    _, recipe, args, outputs, parts, seconds, created, run, task = fields
-    if recipe != key.recipe or args != key.args:
-        raise ValueError("the entry of another key")
-    found = {
-        name: Artifact(digest_, codec, size, inline, blob, tuple(classes), type_)
-        for name, (digest_, codec, size, inline, blob, classes, type_) in outputs.items()
-    }
-    whole = all(map(_is, (seconds, created, run, task), _MADE))
-    if not whole or not all(all(map(_is, artifact, _ARTIFACT)) for artifact in found.values()):
-        raise ValueError("made up by somebody")
-    return Entry(key, found, {n: ArgPart._make(p) for n, p in parts.items()}, seconds, created, run, task)
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from ..model.artifact import Artifact, CacheKey, Damaged, Entry, Recipe
 from ..model.work import StoreAt
 from .blobs import Blobs
 from .disk import ignore_folder
-from .entries import FORMAT as OTHER_FORMAT
-from .entries import PICKLED, UNSIGNED, Entries
+from .entries import Entries
+from .entry_form import FORMAT as OTHER_FORMAT
+from .entry_form import PICKLED, UNSIGNED
 from .files import safe_name
 from .local import LocalFiles
 from .runs import Runs
