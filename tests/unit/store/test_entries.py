@@ -7,8 +7,7 @@ import pytest
 
 from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
-from pipeline_runner.store import entries as entries_module
-from pipeline_runner.store import folders
+from pipeline_runner.store import entry_form, folders
 from pipeline_runner.store.sealed import seal
 from pipeline_runner.store.store import Store
 
@@ -139,7 +138,7 @@ def test_what_is_computed_again_takes_the_place_of_what_was_lost(store: Store, b
 
 def test_entries_of_a_newer_format_are_as_if_absent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as m:
-        m.setattr(entries_module, "VERSION", 2)
+        m.setattr(entry_form, "VERSION", 2)
         store.commit([entry(1)])
         store.commit([entry(2), entry(3)])
     assert again(store).lookup(keys(entry(1), entry(2), entry(3))) == {}

@@ -11,8 +11,9 @@ import pytest
 from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.artifact import ArgPart, Artifact, CacheKey, Damaged, Entry
 from pipeline_runner.model.table import Found, Table
-from pipeline_runner.store import entries as entries_module
+from pipeline_runner.store import entry_form
 from pipeline_runner.store.census import Census, without_lines
+from pipeline_runner.store.entries import Entries
 from pipeline_runner.store.packs import columns
 from pipeline_runner.store.sealed import Seals
 from pipeline_runner.store.store import Store
@@ -79,7 +80,7 @@ def no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(*args: Any) -> Any:
         raise AssertionError("read line by line")
 
-    monkeypatch.setattr(entries_module.Entries, "read", read)
+    monkeypatch.setattr(entry_form.EntryReader, "read", read)
 
 
 def test_many_are_found_by_columns_in_the_order_asked_for(
@@ -205,7 +206,7 @@ def test_what_is_known_from_before_is_not_read(
     store.commit(some[:MANY])
     store.commit(some[MANY:])
     fresh = begun(store, *some)
-    monkeypatch.setattr(entries_module.Entries, "_read_pack", None)
+    monkeypatch.setattr(Entries, "_read_pack", None)
     for wanted in (some, some[::-1], some[5:], [*some[:9], *some[10:]], [*some[:9], some[20], *some[9:]]):
         assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
     unknown = [entry(n) for n in range(500, 500 + new)]
@@ -245,10 +246,8 @@ def test_packs_whose_names_tell_what_they_hold_are_not_read_to_know_it(
     store.commit(some[MANY:])
     names = store.entries.names(RECIPE)
     read: list[str] = []
-    real = entries_module.Entries._read_pack
-    monkeypatch.setattr(
-        entries_module.Entries, "_read_pack", lambda self, name: read.append(name) or real(self, name)
-    )
+    real = Entries._read_pack
+    monkeypatch.setattr(Entries, "_read_pack", lambda self, name: read.append(name) or real(self, name))
 
     def besides(known: frozenset[str]) -> set[str]:
         return set(Store.open(store.url, "/").entries.besides(RECIPE, names, known, frozenset()))
