@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Problem, PrunError, RunFailed
 from ..keys.canonical import go_deeper
 from ..model.names import task_id
-from ..model.outcome import SKIPPED
+from ..model.outcome import REUSED, SKIPPED, SUCCEEDED
 from .task_names import parse_name
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _value(
     if entry is None:
         if state == SKIPPED:
             return None
-        raise RunFailed(Problem("no-output", f"{name} gave nothing: it {_was(state)}", None, _why(about, k)))
+        raise RunFailed(_nothing(about, k, name, state))
     outputs = record.graph.steps[step].outputs
     value: Any
     if outputs is None:
@@ -73,6 +73,17 @@ def _part(value: Any, path: tuple[str | int, ...], what: str) -> Any:
         return go_deeper(value, path)
     except LookupError as error:
         raise PrunError(Problem("no-output", f"{what}: {error.args[0]}")) from None
+
+
+def _nothing(about: Any, k: int, name: str, state: str) -> Problem:
+    """Why there is no value of a task."""
+    if state not in (SUCCEEDED, REUSED):
+        return Problem("no-output", f"{name} gave nothing: it {_was(state)}", None, _why(about, k))
+    if not any(about["entries"][k : k + 1]):  # only where the run was killed, or goes on
+        return Problem(
+            "no-output", f"what {name} led to is not noted: the run has no end", None, "run it again"
+        )
+    return Problem("no-output", f"what {name} gave is no longer in the store", None, "run it again")
 
 
 def _was(state: str) -> str:

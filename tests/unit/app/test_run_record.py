@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_runner import Pipeline, Run
+from pipeline_runner.errors import RunFailed
 from pipeline_runner.model.artifact import CacheKey
 from pipeline_runner.store.store import Store
 
@@ -61,3 +62,18 @@ def test_of_lost_entries_there_is_none(run: Run) -> None:
         entry.unlink()
     run.store.entries.lookup((), refresh=True)
     assert run.record.entries("square") == [None] * 30
+    with pytest.raises(RunFailed, match=r"what square\[3\] gave is no longer in the store"):
+        run.output("square[3]")
+
+
+def test_of_a_killed_run_what_is_not_noted_is_not_said_to_be_nothing(run: Run) -> None:
+    """A task that was reused since the last note: no entry says that it is of this run."""
+    again = Pipeline.load(Path(run.graph.root) / "pipeline.yaml").run(backend="sequential", force=["numbers"])
+    record = Path(run.store.url) / "runs" / again.id / "run.json"
+    head = run.store.runs.read_json(again.id, "run") or {}
+    run.store.runs.write_json(again.id, "run", {k: v for k, v in head.items() if k != "steps"})
+    assert record.exists()
+    found = Run.load(again.id, store=run.store.url)
+    assert found.task("square[3]").status == "reused"
+    with pytest.raises(RunFailed, match=r"what square\[3\] led to is not noted"):
+        found.output("square[3]")
