@@ -9,7 +9,7 @@ from ..engine.bind import Binder
 from ..engine.expand import Expander, SplitNeeded
 from ..engine.references import BindError
 from ..engine.results import Unknown
-from ..errors import Problem, RunFailed
+from ..errors import BlobLost, Problem, RunFailed
 from ..keys.files import FileIndex
 from ..model.artifact import CacheKey, Entry, Recipe
 from ..model.bound import Bound
@@ -20,6 +20,12 @@ from .session import project_of
 
 if TYPE_CHECKING:
     from .run_record import RunRecord
+
+
+_LOST = Problem(
+    "inputs", "stored bytes of its inputs are missing or damaged", None,
+    "`prun run` makes what is missing again",
+)  # fmt: skip
 
 
 class Bindings(NamedTuple):
@@ -50,12 +56,14 @@ def bound_inputs(record: RunRecord, step: str, k: int, root: str | None = None) 
     binder = Binder(graph, record.params, record.id, record.store, _NoCode(), FileIndex(graph.root))
     expander = Expander(binder)
     needed = above(graph, [step]) | {step}
-    for name in graph.steps:
-        if name in needed:
-            _restore(record, binder, expander, name)
     target = graph.steps[step]
     try:
+        for name in graph.steps:
+            if name in needed:
+                _restore(record, binder, expander, name)
         shared, own = binder.shared_args(target), binder.own_args(target, k)
+    except BlobLost:
+        raise RunFailed(_LOST) from None
     except (Unknown, BindError) as error:
         raise RunFailed(Problem("inputs", f"the inputs of {step} cannot be told: {error}")) from None
     return Bindings(graph, {**shared.bound, **own.bound}, {**shared.env, **own.env})
@@ -78,10 +86,7 @@ def load_inputs(record: RunRecord, bindings: Bindings) -> dict[str, Any]:
     try:
         return loader.arguments(bindings.bound)
     except InputsLost:
-        hint = "`prun run` makes what is missing again"
-        raise RunFailed(
-            Problem("inputs", "stored bytes of its inputs are missing or damaged", None, hint)
-        ) from None
+        raise RunFailed(_LOST) from None
     except TaskError as error:
         raise RunFailed(Problem("inputs", str(error), None, error.hint)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Problem, PrunError, RunFailed
+from ..errors import BlobLost, Problem, PrunError, RunFailed
 from ..keys.canonical import go_deeper
 from ..model.names import task_id
 from ..model.outcome import REUSED, SKIPPED, SUCCEEDED
@@ -54,12 +54,17 @@ def _value(
         raise RunFailed(_nothing(about, k, name, state))
     outputs = record.graph.steps[step].outputs
     value: Any
-    if outputs is None:
-        value = record.decode(entry.outputs[""])
-    elif path and path[0] in outputs:
-        value, path = record.decode(entry.outputs[str(path[0])]), path[1:]
-    else:
-        value = {n: record.decode(entry.outputs[n]) for n in outputs}
+    try:
+        if outputs is None:
+            value = record.decode(entry.outputs[""])
+        elif path and path[0] in outputs:
+            value, path = record.decode(entry.outputs[str(path[0])]), path[1:]
+        else:
+            value = {n: record.decode(entry.outputs[n]) for n in outputs}
+    except BlobLost as lost:
+        how = "damaged" if lost.damaged else "missing"
+        message = f"what {name} gave cannot be read: its stored bytes are {how}"
+        raise RunFailed(Problem("lost", message, None, "prun run makes them again")) from lost
     return _part(value, path, what)
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from pipeline_runner import Pipeline
 from pipeline_runner.app.upkeep import Upkeep
-from pipeline_runner.errors import BlobLost
+from pipeline_runner.errors import RunFailed
 from pipeline_runner.model.names import item_keys
 
 STORIES = 4
@@ -267,7 +267,7 @@ def tell(seed: int, folder: Path) -> None:
             lost = False
             try:
                 story.run()
-            except BlobLost:  # of a result that no step had to read
+            except RunFailed:  # the bytes of a result that no step had to read
                 lost = True
             story.settle()
             if lost:

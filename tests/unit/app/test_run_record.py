@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,22 @@ def test_of_lost_entries_there_is_none(run: Run) -> None:
     assert run.record.entries("square") == [None] * 30
     with pytest.raises(RunFailed, match=r"what square\[3\] gave is no longer in the store"):
         run.output("square[3]")
+
+
+def test_bytes_that_are_lost_are_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work.py").write_text("def many(): return list(range(9000))\ndef one(x): return x\n")
+    (tmp_path / "pipeline.yaml").write_text(
+        "steps:\n  many: {call: 'work:many'}\n  one: {call: 'work:one', foreach: many, inputs: {x: item}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    run = Pipeline.load().run(backend="sequential")
+    assert run.inputs("one[8]") == {"x": 8}
+    shutil.rmtree(tmp_path / ".prun" / "blobs")
+    run = Run.latest()
+    with pytest.raises(RunFailed, match="what many gave cannot be read: its stored bytes are missing"):
+        run.output("many")
+    with pytest.raises(RunFailed, match="stored bytes of its inputs are missing or damaged"):
+        run.inputs("one[8]")
 
 
 def test_of_a_killed_run_what_is_not_noted_is_not_said_to_be_nothing(run: Run) -> None:
