@@ -117,7 +117,8 @@ class Preparer:
         if items is None or len(items) != len(args) or keys.around is None:
             return
         whole = items.digests(range(len(items))) is digests
-        self.known[step.name] = KnownItems(items.plain if whole else None, digests, keys.around, args)
+        # a copy: the column of a step that is followed changes when a lost result is made again
+        self.known[step.name] = KnownItems(items.plain if whole else None, list(digests), keys.around, args)
 
     def _own_digests(
         self, step: Step, items: Sequence[int], names: Sequence[str], failed: list[tuple[int, ErrorInfo]]
