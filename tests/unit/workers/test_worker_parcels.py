@@ -35,6 +35,6 @@ def test_after_what_cannot_be_packed_the_next_arrives_whole() -> None:
     sender, receiver = Sender(), Receiver()
     receiver.unpack(sender.pack(SHARED))
     value: Any = [Project("/other", ()), lambda: None]
-    with pytest.raises(Exception, match="pickle|local object"):
+    with pytest.raises(Exception, match=r"pickle|local object"):
         sender.pack(value)
     assert receiver.unpack(sender.pack([value[0], SHARED])) == [value[0], SHARED]
