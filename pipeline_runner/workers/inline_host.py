@@ -52,8 +52,7 @@ class InProcess:
             self.capture.restore()
 
     def begin(self, position: int, job: Job) -> None:
-        if self.abandoned:
-            raise TimeUp
+        self._refuse_abandoned()
         self.capture.begin()
         self.running = Running(job, self._tasks[position], self.capture)
 
@@ -61,11 +60,17 @@ class InProcess:
         self._replaced = {name: os.environ.get(name) for name in job.env}
         os.environ.update(job.env)
 
+    def _refuse_abandoned(self) -> None:
+        """The process may be about to end: what is stored then would be left half-written."""
+        if self.abandoned:
+            raise TimeUp
+
     @contextmanager
     def limited(self, job: Job) -> Iterator[None]:
         """Python code in the main thread can be stopped; C code and other threads cannot."""
         if job.timeout is None or not _can_alarm():
             yield
+            self._refuse_abandoned()
             return
         over = [False]
         since = children.moment()

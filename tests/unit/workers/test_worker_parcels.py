@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_both_ends_forget_before_it_grows_large(monkeypatch: pytest.MonkeyPatch)
 def test_after_what_cannot_be_packed_the_next_arrives_whole() -> None:
     sender, receiver = Sender(), Receiver()
     receiver.unpack(sender.pack(SHARED))
-    value: Any = [Project("/other", ()), lambda: None]
-    with pytest.raises(Exception, match=r"pickle|local object"):
+    value: Any = [Project("/other", ()), threading.Lock()]
+    with pytest.raises(Exception, match="pickle"):
         sender.pack(value)
     assert receiver.unpack(sender.pack([value[0], SHARED])) == [value[0], SHARED]

@@ -219,6 +219,35 @@ def test_an_interrupt_keeps_what_the_batch_had_finished(kit: Kit) -> None:
     assert kit.committed(*tasks) == [True, False]
 
 
+def test_a_thread_that_was_given_up_stores_nothing(kit: Kit) -> None:
+    root = str(kit.root)
+    kit.module(
+        f"""
+        import time
+        from pathlib import Path
+        def run():
+            Path({root!r}, "begun").touch()
+            while not Path({root!r}, "go").exists():
+                time.sleep(0.01)
+            return 1
+        """
+    )
+    task = kit.task()
+    with open_pool("threading", 1, kit.project) as pool:  # type: ignore[attr-defined]
+        pool.submit(1, kit.job(), [task])
+        while not (kit.root / "begun").exists():
+            time.sleep(0.01)
+        pool.stop(0.0)
+        [done] = pool.wait(5.0)
+        assert isinstance(done.outcomes[0], NotRun)
+        [thread] = pool._threads
+    (kit.root / "go").touch()
+    pool._work.put(None)
+    thread.join(20)
+    assert not thread.is_alive()
+    assert kit.committed(task) == [False]
+
+
 def test_a_worker_that_is_expected_is_the_one_that_gets_the_first_batch(kit: Kit) -> None:
     kit.module("import os\ndef run(): return os.getpid()")
     with open_pool("loky", 2, kit.project) as pool:  # type: ignore[attr-defined]
