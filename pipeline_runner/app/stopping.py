@@ -31,8 +31,14 @@ def stoppable(loop: Loop, tell: Callable[[float], None] = lambda grace: None) ->
         return
     over = threading.Event()
     asked = [0]
+    runner = os.getpid()
+    before: dict[signal.Signals, Any] = {}
 
     def stop(number: int, frame: Any) -> None:
+        if os.getpid() != runner:  # in a fork of a task's or of a backend's, which knows nothing of the run
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
+            return
         asked[0] += 1
         unheard = loop.stop_requests > 0
         loop.stop_requests += 1
@@ -47,7 +53,6 @@ def stoppable(loop: Loop, tell: Callable[[float], None] = lambda grace: None) ->
         elif unheard and not loop.waiting:
             raise Abandoned
 
-    before = {}
     for number in _signals():
         before[number] = signal.signal(number, stop)
     try:

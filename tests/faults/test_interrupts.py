@@ -94,7 +94,7 @@ class Interrupted:
     def finish(self) -> Result:
         result = self.project.finish(self.process, *self.args)
         assert result.exit == 130, result
-        assert "Traceback" not in result.err
+        assert "Traceback" not in result.err, result.err
         self.leaves_nothing()
         return result
 
@@ -211,3 +211,24 @@ def test_a_run_that_waits_for_a_retry_is_stopped_at_once(project: Project) -> No
     result = project.finish(process, "run")
     assert result.exit == 130
     assert statuses(result) == {"a": "cancelled"}
+
+
+@pytest.mark.parametrize("backend", ["threading", "sequential"])
+def test_what_a_task_forks_does_not_take_signals_for_the_run(project: Project, backend: str) -> None:
+    project.file(
+        "tasks.py",
+        """\
+        import multiprocessing, time
+
+        def forks():
+            child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+            child.start()
+            time.sleep(0.2)
+            child.terminate()
+            child.join(10)
+            assert child.exitcode == -15, child.exitcode
+        """,
+    )
+    project.pipeline("steps: {a: {call: tasks:forks}}")
+    result = project.run("--backend", backend)
+    assert "Stopping" not in result.err
