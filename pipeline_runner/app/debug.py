@@ -133,7 +133,7 @@ def _call(
 def _few_threads(record: RunRecord) -> Iterator[None]:
     """Libraries of native code get as many threads as in the run's workers: more are often slower, and
     may give other last digits. It holds for what is imported from here on."""
-    from ..workers.loky_pool import worker_environment
+    from ..workers.environment import worker_environment
 
     if record.head.get("backend") != "loky":
         yield

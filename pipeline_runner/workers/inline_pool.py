@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from ..engine.ports import Done
-from ..model.outcome import ErrorInfo, NotRun, Outcome
+from ..model.outcome import NotRun, Outcome
 from ..model.work import Job, Project, Task
+from .batch import CANCELLED
 from .inline_capture import ProcessCapture, ThreadCapture
 from .inline_host import InProcess, Running, Surroundings
-
-CANCELLED = ErrorInfo("cancelled", "cancelled")
 
 
 class SequentialPool:

@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import Any
 
 from . import tickets
+from .batch import Batch
 from .capture import read_log
 from .joblib_worker import Home
 from .masking import masker
 from .processes import ended, kill_tree
 from .progress import Progress
-from .slot import Batch
 
 OURS = "multiprocessing"  # of this one the processes are the run's alone
 _FAREWELL = 5.0  # seconds that a backend has to end

@@ -7,9 +7,7 @@ alone: they can be killed one by one, and are looked after. What others do with 
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import math
 import pickle
 import queue
 import time
@@ -19,43 +17,39 @@ from typing import Any
 
 from ..engine.ports import Done
 from ..errors import Problem, PrunError
-from ..model.outcome import NotRun, Outcome
-from ..model.work import Job, Project, Task
+from ..model.outcome import Outcome
+from ..model.work import Project
 from . import joblib_worker as worker
 from . import tickets
 from .answer import unpack
+from .batch import Batch, killed, lost
+from .environment import worker_environment
 from .errors import headline
 from .inline_host import Running
 from .joblib_backend import OVER, READY, Backend, Flight
-from .loky_pool import CANCELLED, killed, lost, worker_environment
 from .processes import ended
 from .scratch import Scratch
-from .slot import Batch
+from .timed_pool import SLICE, TimedPool
 
 _STARTS = 3  # backends that may break in a row before a batch has begun
-_SLICE = 0.25  # seconds between two looks at who is alive
 _TRANSIT = 2.0  # seconds that an answer may take to get here
 
 
-class JoblibPool:
+class JoblibPool(TimedPool[Flight]):
     """As many batches at once as there are to be workers, each one call of the backend."""
 
     def __init__(self, name: str, workers: int, project: Project) -> None:
         self._name = name
         self._workers = workers
         self._project = project
-        self._scratch = Scratch()
-        self._home = worker.home(self._scratch.path)
+        scratch = Scratch()
+        self._home = worker.home(scratch.path)
         self._threads = worker.Threads(self._home, name, project)
         self._flights: dict[int, Flight] = {}  # by ticket
         self._inbox: queue.SimpleQueue[tuple[Flight, Any]] = queue.SimpleQueue()
-        self._ready: list[Done] = []
-        self._number = 0
         self._looked = 0.0
-        self._stop_at: float | None = None
-        self._closed = False
         self._backends: list[Backend] = []  # the last one gets what comes
-        atexit.register(self.close)
+        super().__init__(scratch)
         try:
             self._open()
         except BaseException as exc:
@@ -65,59 +59,13 @@ class JoblibPool:
             what = f"the backend {name!r} cannot be started: {headline(exc)}"
             raise PrunError(Problem("backend", what)) from exc
 
-    def __enter__(self) -> JoblibPool:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
     # ---- the protocol ------------------------------------------------------------------------------
 
     def expect(self) -> None:
         """The backend was opened with the pool."""
 
-    def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
-        if self._stop_at is not None:
-            self._ready.append(Done(ticket, [NotRun(CANCELLED) for _ in tasks]))
-        else:
-            self._send(ticket, job, tuple(tasks))
-
     def free(self) -> int:
         return self._workers - len(self._flights)
-
-    def wait(self, timeout: float | None) -> Sequence[Done]:
-        end = math.inf if timeout is None else time.monotonic() + timeout
-        looked = False
-        while True:
-            self._enforce()
-            if self._ready:
-                ready, self._ready = self._ready, []
-                return ready
-            now = time.monotonic()
-            if (looked and now >= end) or (timeout is None and not self._flights):
-                return []
-            self._collect(min(end, self._next_look(now)) - now)
-            looked = True
-
-    def stop(self, grace: float) -> None:
-        """Returns at once; ``wait`` gives what ends within the grace, then NotRun for the rest."""
-        at = time.monotonic() + grace
-        self._stop_at = at if self._stop_at is None else min(at, self._stop_at)
-        self._enforce()
-
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        atexit.unregister(self.close)
-        try:
-            for flight in list(self._flights.values()):
-                self._end(flight)
-            for backend in self._backends:
-                backend.close()
-        finally:
-            self._threads.close(stopped=self._stop_at is not None)
-            self._scratch.remove()
 
     # ---- who listens ---------------------------------------------------------------------------------
 
@@ -125,9 +73,7 @@ class JoblibPool:
         """What runs just now in threads of this process."""
         return self._threads.running()
 
-    @property
-    def _slots(self) -> Sequence[Flight]:
-        """What runs just now in processes."""
+    def places(self) -> Sequence[Flight]:
         return list(self._flights.values())
 
     # ---- batches -----------------------------------------------------------------------------------
@@ -141,17 +87,15 @@ class JoblibPool:
         self._backends.append(backend)
         return backend
 
-    def _send(self, ticket: int, job: Job, tasks: tuple[Task, ...], tries: int = 1) -> None:
-        self._number += 1
-        batch = Batch(self._number, ticket, job, tasks)
-        work = pickle.dumps((job, tasks), protocol=5)
+    def _place(self, batch: Batch, tries: int = 1) -> None:
+        work = pickle.dumps((batch.job, batch.tasks), protocol=5)
         self._look_at(self._backends[-1])
         try:
             backend = self._backends[-1] if not self._backends[-1].broken else self._open()
         except Exception as exc:
-            self._ready.append(Done(ticket, lost(batch, self._cannot(exc), "", None)))
+            self._ready.append(Done(batch.ticket, lost(batch, self._cannot(exc), "", None)))
             return
-        flight = self._flights[ticket] = Flight(batch, backend, self._home, tries)
+        flight = self._flights[batch.ticket] = Flight(batch, backend, self._home, tries)
         try:
             call = partial(worker.run, self._home, batch.number, work)
             flight.future = backend.submit(call, partial(self._heard, flight))
@@ -170,14 +114,12 @@ class JoblibPool:
         self._ready.append(Done(flight.batch.ticket, outcomes))
 
     def _collect(self, seconds: float) -> None:
-        """Take what was answered; wait for the first answer, but no longer than so many seconds."""
-        seconds = 0.0 if self._ready else max(0.0, min(seconds, _SLICE))
         with contextlib.suppress(queue.Empty):
             self._settle(*self._inbox.get(timeout=seconds))
             while True:
                 self._settle(*self._inbox.get_nowait())
         now = time.monotonic()
-        if now - self._looked >= _SLICE:
+        if now - self._looked >= SLICE:
             self._looked = now
             self._survey(now)
 
@@ -253,42 +195,27 @@ class JoblibPool:
         if idle and tickets.take_back(flight.ticket):
             if flight.tries < _STARTS:
                 batch = self._flights.pop(flight.batch.ticket).batch
-                self._send(batch.ticket, batch.job, batch.tasks, flight.tries + 1)
+                # the ticket of its old number is taken
+                self._place(batch._replace(number=self._next_number()), flight.tries + 1)
                 return
             why = f"no worker could be started: {why}"
         position = seen.position if seen is not None and seen.position >= 0 else None
         self._answer(flight, lost(flight.batch, why, flight.printed(), position))
 
-    # ---- time --------------------------------------------------------------------------------------
+    # ---- time and the end --------------------------------------------------------------------------
 
-    def _next_look(self, now: float) -> float:
-        """When the next task may have run out of time."""
-        times = [math.inf if self._stop_at is None else self._stop_at]
-        for flight in self._flights.values():
-            limit = flight.batch.job.timeout
-            if limit is not None and flight.backend.ours:
-                running = flight.running()
-                times.append(running.since + limit if running else now + min(0.2, max(limit, 0.01)))
-        return min(times)
+    def _limit(self, flight: Flight) -> float | None:
+        return flight.batch.job.timeout if flight.backend.ours else None
 
-    def _enforce(self) -> None:
-        now = time.monotonic()
-        if self._stop_at is not None and now >= self._stop_at:
+    def _enforce(self, now: float) -> None:
+        if self._overdue(now):
             self._threads.abandon()
-        for flight in list(self._flights.values()):
-            if self._stop_at is not None and now >= self._stop_at:
-                self._collect(0.0)
-                if flight.batch.ticket in self._flights:
-                    self._answer(flight, killed(flight.batch, self._end(flight), None, flight.printed()))
-                continue
-            limit = flight.batch.job.timeout
-            running = flight.running() if limit is not None and flight.backend.ours else None
-            if running is not None and limit is not None and now >= running.since + limit:
-                self._collect(0.0)  # it may have ended in the meantime
-                if flight.batch.ticket in self._flights and flight.running() == running:
-                    self._end(flight)
-                    at = running.position
-                    self._answer(flight, killed(flight.batch, at, at, flight.printed()))
+        super()._enforce(now)
+
+    def _kill(self, flight: Flight, timed_out: int | None) -> None:
+        ran = self._end(flight)
+        at = ran if timed_out is None else timed_out
+        self._answer(flight, killed(flight.batch, at, timed_out, flight.printed()))
 
     def _end(self, flight: Flight) -> int | None:
         """Stop a batch, as far as it can be; the position of the task that ran."""
@@ -303,6 +230,15 @@ class JoblibPool:
             with contextlib.suppress(Exception):
                 flight.future.cancel()
         return running.position if running is not None else None
+
+    def _shut(self) -> None:
+        try:
+            for flight in self.places():
+                self._end(flight)
+            for backend in self._backends:
+                backend.close()
+        finally:
+            self._threads.close(stopped=self._stop_at is not None)
 
 
 def _text(result: Any) -> str:

@@ -17,6 +17,7 @@ from .streams import outside
 
 if TYPE_CHECKING:
     from ..engine.ports import Done, Pool
+    from .timed_pool import Place
 
 LOUD = 256 * 1024  # characters beyond which a log is looked at less often
 SLICE = 0.1  # seconds between two looks where somebody listens live
@@ -129,14 +130,12 @@ def printing(pool: Pool) -> Iterator[tuple[Job, Task, str]]:
         text = running.capture.so_far(masker(running.job.secrets, running.job.project.root).so_far)
         if text and running in pool.running():  # type: ignore[attr-defined]
             yield running.job, running.task, text
-    for slot in getattr(pool, "_slots", ()):  # in processes of their own
-        batch = slot.batch
-        if batch is None or not hasattr(slot, "running"):
-            continue
-        running = slot.running()
-        if running is None or running.position >= len(batch.tasks):
+    places: Callable[[], Sequence[Place]] = getattr(pool, "places", tuple)
+    for place in places():  # in processes of their own
+        batch, progress = place.batch, place.running()
+        if batch is None or progress is None or progress.position >= len(batch.tasks):
             continue
         mask = masker(batch.job.secrets, batch.job.project.root)
-        text = read_log(slot.log, mask.so_far)
-        if text and slot.running() == running:  # or it is another task's by now
-            yield batch.job, batch.tasks[running.position], text
+        text = read_log(place.log, mask.so_far)
+        if text and place.running() == progress:  # or it is another task's by now
+            yield batch.job, batch.tasks[progress.position], text

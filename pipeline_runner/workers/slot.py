@@ -6,22 +6,15 @@ import os
 import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
-from typing import NamedTuple
 
-from ..model.work import Job, Project, Task
+from ..model.work import Project
 from .answer import Answer, unpack
+from .batch import Batch
 from .launch import Process
 from .mail import Setup
 from .parcels import Sender
 from .processes import ended, kill_tree
 from .progress import Progress, ProgressReader
-
-
-class Batch(NamedTuple):
-    number: int  # unique in the slot's life
-    ticket: int
-    job: Job
-    tasks: tuple[Task, ...]
 
 
 class Slot:

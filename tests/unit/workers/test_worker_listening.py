@@ -39,18 +39,21 @@ class Pool:
             secrets={"S": "file:secret"},
         )
         tasks = tuple(Task(k, f"a[{k}]", CacheKey("r", str(k)), {}, {}) for k in range(2))
-        self._slots = [Slot(folder / "log", SimpleNamespace(job=job, tasks=tasks))]
+        self.slots = [Slot(folder / "log", SimpleNamespace(job=job, tasks=tasks))]
         self.stopped: list[float] = []
+
+    def places(self) -> list[Slot]:
+        return self.slots
 
     def wait(self, timeout: float | None) -> list[str]:
         if not self.lines:
             return ["done"]
         text = self.lines.pop(0)
         if text == "next":
-            self._slots[0].position = 1
-            Path(self._slots[0].log).write_text("")
+            self.slots[0].position = 1
+            Path(self.slots[0].log).write_text("")
         else:
-            with open(self._slots[0].log, "a") as log:
+            with open(self.slots[0].log, "a") as log:
                 log.write(text)
         return []
 
@@ -79,7 +82,7 @@ def test_everything_else_is_the_pools(tmp_path: Path) -> None:
     assert listening.inline is False
     listening.stop(2.0)
     assert pool.stopped == [2.0]
-    pool._slots = []
+    pool.slots = []
     assert listening.wait(0.0) == ["done"]
 
 
