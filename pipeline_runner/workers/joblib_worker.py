@@ -13,7 +13,7 @@ import platform
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..model.outcome import ErrorInfo, Failed, NotRun, Outcome
@@ -21,15 +21,14 @@ from ..model.work import Job, Project, Task
 from .answer import pack
 from .capture import FileCapture
 from .errors import headline
-from .fence import Fence
 from .inline_capture import ProcessCapture, ThreadCapture
 from .inline_host import InProcess, Running, Surroundings
 from .processes import end_orphan, own_session
+from .seat import Seat
 from .task import run_batch
 from .tickets import Ticket
 
 ANSWER, ERROR, NOTHING = b"a", b"e", b""
-_UNLIMITED = contextlib.nullcontext()  # if anybody watches the clock, it is the pool
 
 
 class Home(NamedTuple):
@@ -55,7 +54,7 @@ def home(folder: str) -> Home:
 _threads: dict[Home, Threads] = {}  # of pools in this process
 # what a task prints, its environment and its folder belong to a process, not to a thread
 _one = threading.Lock()
-_seats: dict[Home, tuple[_Seat, Surroundings]] = {}  # of a process of ours: set up once
+_seats: dict[Home, tuple[Seat, Surroundings]] = {}  # of a process of ours: set up once
 
 
 class _Over(Exception):
@@ -93,13 +92,14 @@ def _took(home: Home, number: int) -> Iterator[Ticket | None]:
 
 
 def _run(home: Home, ticket: Ticket | None, job: Job, tasks: Sequence[Task]) -> bytes:
+    tell = ticket.task if ticket is not None else None
     if home in _seats:  # a process of ours
         seat, _ = _seats[home]
-        seat.ticket = ticket
+        seat.tell = tell
         return pack(run_batch(job, tasks, seat), seat.fence.left_running())
     surroundings = Surroundings(job.project)
     surroundings.enter()
-    seat = _Seat(capture := ProcessCapture(), home.folder if ticket is not None else None, ticket)
+    seat = Seat(capture := ProcessCapture(), home.folder if ticket is not None else None, tell)
     try:
         with _deaf(home):
             return pack(run_batch(job, tasks, seat), False)
@@ -122,38 +122,6 @@ def _deaf(home: Home) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-class _Seat:
-    """The `Host` of a worker process."""
-
-    interruptible = False
-
-    def __init__(
-        self, capture: FileCapture | ProcessCapture, scratch: str | None, ticket: Ticket | None
-    ) -> None:
-        self.capture = capture
-        self.scratch = scratch
-        self.ticket = ticket
-        self.fence = Fence()
-
-    def begin(self, position: int, job: Job) -> None:
-        if self.ticket is not None:
-            self.ticket.task(position)
-        self.capture.begin()
-        self.fence.begin(job)
-
-    def enter(self, job: Job) -> None:
-        self.fence.enter(job)
-
-    def limited(self, job: Job) -> contextlib.AbstractContextManager[None]:
-        return _UNLIMITED
-
-    def leave(self, job: Job) -> None:
-        self.fence.leave(job)
-
-    def end(self, mask: Callable[[str], str]) -> str:
-        return self.capture.end(mask)
-
-
 # ---- a process of ours ---------------------------------------------------------------------------
 
 
@@ -167,7 +135,7 @@ def begin(home: Home, project: Project, env: Mapping[str, str]) -> None:
     sys.argv = [""]
     surroundings = Surroundings(project)
     surroundings.enter()
-    _seats[home] = _Seat(FileCapture(home.log(os.getpid())), home.folder, None), surroundings
+    _seats[home] = Seat(FileCapture(home.log(os.getpid())), home.folder, None), surroundings
     if "PYTHONFAULTHANDLER" not in os.environ:
         faulthandler.enable()  # a crash in C leaves a traceback in the log
 

@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
 
-from ..model.work import Job
 from .answer import pack
 from .breakpoints import refuse_breakpoints
 from .capture import FileCapture
-from .fence import Fence
 from .imports import install
 from .mail import Setup, receive, send
 from .parcels import Receiver
 from .processes import end_orphan, own_session
 from .progress import ProgressWriter
+from .seat import Seat
 from .task import run_batch
-
-_UNLIMITED = contextlib.nullcontext()  # the parent watches the clock, and kills
-
-
-class _Seat:
-    """The `Host` of a worker process."""
-
-    interruptible = False
-
-    def __init__(self, setup: Setup) -> None:
-        self.scratch: str | None = setup.folder
-        self.progress = ProgressWriter(setup.progress)
-        self.capture = FileCapture(setup.log)
-        self.fence = Fence()
-
-    def begin(self, position: int, job: Job) -> None:
-        self.progress.task(position)
-        self.capture.begin()
-        self.fence.begin(job)
-
-    def enter(self, job: Job) -> None:
-        self.fence.enter(job)
-
-    def limited(self, job: Job) -> contextlib.AbstractContextManager[None]:
-        return _UNLIMITED
-
-    def leave(self, job: Job) -> None:
-        self.fence.leave(job)
-
-    def end(self, mask: Callable[[str], str]) -> str:
-        return self.capture.end(mask)
 
 
 def main(
@@ -67,7 +34,8 @@ def main(
         os.environ.pop(name, None)
     # loky made itself the start method, which the children of a task would not know
     multiprocessing.set_start_method(None, force=True)
-    seat = _begin(setup, life)
+    progress = ProgressWriter(setup.progress)
+    seat = _begin(setup, life, progress)
     parcels = Receiver()
     while True:
         try:
@@ -76,20 +44,20 @@ def main(
             gc.freeze()  # the interpreter's end would look through everything for garbage, several times
             return
         number, job, tasks = parcels.unpack(message)
-        seat.progress.batch(number)
+        progress.batch(number)
         outcomes = run_batch(job, tasks, seat)
         # the answer holds plain values only
         send(answers, pack(outcomes, seat.fence.left_running()), setup.folder)
 
 
-def _begin(setup: Setup, life: Connection) -> _Seat:
+def _begin(setup: Setup, life: Connection, progress: ProgressWriter) -> Seat:
     own_session()
     threading.Thread(target=_die_with, args=(life, setup.folder), name="prun-life", daemon=True).start()
     install(setup.project)
     os.chdir(setup.project.root)
     sys.argv = [""]
     refuse_breakpoints()
-    seat = _Seat(setup)
+    seat = Seat(FileCapture(setup.log), setup.folder, progress.task)
     if "PYTHONFAULTHANDLER" not in os.environ:
         faulthandler.enable()  # a crash in C leaves a traceback in the log
     return seat
