@@ -11,6 +11,7 @@ from ..keys.digest import combine
 from ..model.artifact import CacheKey
 from ..model.bound import Bound, Stored
 from ..model.graph import Step
+from ..model.names import task_id
 from ..model.outcome import ErrorInfo, Failed, InputLost, Outcome, Succeeded
 from .dispatch import Dispatcher
 from .jobs import Jobs
@@ -40,6 +41,7 @@ class Publishing:
         self.binder = jobs.preparer.binder
         self.publisher = publisher
         self.enabled = enabled
+        self._holders: dict[str, tuple[str, str]] = {}  # path -> the task whose result lies there, its digest
 
     def wanted(self, step: Step, k: int) -> Iterator[tuple[str, Bound]]:
         """The paths of a finished task and what belongs there."""
@@ -67,6 +69,7 @@ class Publishing:
         pending: list[tuple[str, Bound]] = []
         try:
             for path, bound in self.wanted(step, k):
+                self._hold(path, bound, step, k)
                 if self.publisher.current(path, bound.digest):
                     continue
                 if self.publisher.write(path, bound):
@@ -81,6 +84,17 @@ class Publishing:
             return Copies(written)
         self._render(step, k, pending, then)
         return Copies(written, later=True)
+
+    def _hold(self, path: str, bound: Bound, step: Step, k: int) -> None:
+        """No two results of a run lie at one path: which of them was there in the end, nobody could say."""
+        shown = self.publisher.shown(path)
+        items = self.binder.result(step.name).items
+        task = task_id(step.name, items.keys[k] if items is not None else None)
+        holder, digest = self._holders.setdefault(shown, (task, bound.digest))
+        if holder == task:
+            self._holders[shown] = (task, bound.digest)  # it ran again
+        elif digest != bound.digest:
+            raise BindError(f"{shown!r} is published by {holder} too", "name the item in the path")
 
     def _render(
         self, step: Step, k: int, pending: Sequence[tuple[str, Bound]], then: Callable[[Copies], None]

@@ -56,6 +56,24 @@ def test_the_user_s_own_words_lead_anywhere(tasks: Project) -> None:
     assert (outside.parent / "a.txt").read_text() == "text of ../a"
 
 
+@pytest.mark.parametrize("names", [["a", "a"], ["a", "./a"], ["a", "b/../a"]])
+def test_two_results_of_a_run_do_not_lie_at_one_path(tasks: Project, names: list[str]) -> None:
+    """Where the names come from a step, it is found when the second is published."""
+    tasks.file("rows.py", f"def rows(): return [{{'n': n, 'i': i}} for i, n in enumerate({names})]\n")
+    tasks.pipeline({"steps": {
+        "rows": {"call": "rows:rows"},
+        "text": {"call": "tasks:text", "foreach": "rows", "inputs": {"x": "item"},
+                 "publish": "out/${{ item.n }}.txt"},
+    }})  # fmt: skip
+    for _ in range(2):  # the second time both are there already
+        result = tasks.run(exit=1)
+        assert sorted(result.tasks[f"text[{i}]"]["status"] == "failed" for i in (0, 1)) == [False, True]
+        assert "'out/a.txt' is published by text[" in result.err
+    if names[0] == names[1]:
+        tasks.edit("rows.py", "'i': i", "'i': 0").run()  # equal results do not contradict one another
+        assert tasks.text("out/a.txt").startswith("text of {")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
 def test_a_folder_is_kept_as_the_step_made_it(tasks: Project) -> None:
     tasks.pipeline("""
