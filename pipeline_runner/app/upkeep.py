@@ -115,8 +115,7 @@ class Upkeep:
         opened = store_meant(store, pipeline_path)
         if opened.at.sign or opened.at.safe:
             opened = Store(opened.files)
-        if opened.files.size("format") is None:
-            raise StoreError(Problem("no-store", f"there is no store at {opened.url}", None, "run first"))
+        _refuse_none(opened)
         return cls(opened)
 
     # ---- stats -------------------------------------------------------------------------------------
@@ -224,9 +223,18 @@ def open_for_verify(
 
     file = pipeline_path or DEFAULT_FILE
     if pipeline_path is None and not os.path.exists(file):
-        return store_meant(store, None), None
-    pipeline = Pipeline.load(file, profile=profile, store=store)
-    return pipeline._session(False).store, pipeline
+        opened, pipeline = store_meant(store, None), None
+    else:
+        pipeline = Pipeline.load(file, profile=profile, store=store)
+        opened = pipeline._session(False).store
+    _refuse_none(opened)
+    return opened, pipeline
+
+
+def _refuse_none(opened: Store) -> None:
+    """A wrong path must not look like a store that is whole."""
+    if opened.files.size("format") is None:
+        raise StoreError(Problem("no-store", f"there is no store at {opened.url}", None, "run first"))
 
 
 def _kinds(census: Census) -> list[Kind]:

@@ -86,9 +86,11 @@ def test_stats_tell_what_no_run_refers_to(demo: Project) -> None:
     assert "cache gc" in text
 
 
-def test_without_a_store_that_is_said(demo: Project) -> None:
-    result = demo.prun("cache", "stats", exit=2)
+@pytest.mark.parametrize("command", ["stats", "gc", "verify"])
+def test_without_a_store_that_is_said(demo: Project, command: str) -> None:
+    result = demo.prun("cache", command, exit=2)
     assert "no store" in result.err
+    assert not result.out
     assert not demo.has(".prun/format")
 
 
