@@ -67,30 +67,31 @@ def _fflush() -> Callable[[None], object] | None:
     return function
 
 
+def identity(fd: int) -> tuple[int, int] | None:
+    """Device and inode of the file to which a descriptor leads; None if it is closed."""
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class FileCapture:
     """The slot's log file, emptied before every task."""
 
     def __init__(self, path: str) -> None:
         self._fd = os.open(path, APPEND, 0o600)
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (lives as long as the worker)
-        self._identity = self._id(self._fd)
+        self._identity = identity(self._fd)
         self._null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(self._null, 0)  # a task that asks the terminal gets "end of file", not a hang
         self._streams: list[Any] = [None, None]
         self._attach()
 
-    @staticmethod
-    def _id(fd: int) -> tuple[int, int] | None:
-        try:
-            found = os.fstat(fd)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
     def _attach(self) -> None:
         """Descriptors and streams as they should be, whatever the task before did to them."""
         for fd in (1, 2):
-            if self._id(fd) != self._identity:
+            if identity(fd) != self._identity:
                 os.dup2(self._fd, fd)
         for i, fd in enumerate((1, 2)):
             if self._streams[i] is None or self._streams[i].closed:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from .capture import identity
+
 
 class Sink(Protocol):
     """Takes what a task prints."""
@@ -196,7 +198,7 @@ class Redirection:
     def again(self, fd: int) -> None:
         """Lead them there once more, wherever a task has led them."""
         for target in self._before:
-            if _identity(target) != self._led:
+            if identity(target) != self._led:
                 os.dup2(fd, target)
 
     def lead(self, fd: int) -> None:
@@ -216,7 +218,7 @@ class Redirection:
             if self._outermost:
                 _kept[target] = self._before[target]
         if self._before:
-            self._led = _identity(fd)
+            self._led = identity(fd)
             hold()
 
     def undo(self) -> None:
@@ -232,11 +234,3 @@ class Redirection:
         if self._outermost:
             self._outermost = False
             Redirection._thread = None
-
-
-def _identity(fd: int) -> tuple[int, int] | None:
-    try:
-        found = os.fstat(fd)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
