@@ -66,6 +66,9 @@ class Overwrites:
         reads = _ByName(read for step in self.graph.steps.values() for read in self._reads(step))
         before = {name: above(self.graph, [name]) for name in {read.step for read in reads.all}}
         for at, target in targets:
+            if is_url(target.shown):
+                yield at, *no_url(target.shown)
+                continue
             what = sources.at(target.path)
             if what is not None:
                 yield at, f"{target.shown!r} is {what}, and would be overwritten", _ELSEWHERE
@@ -188,6 +191,15 @@ class _ByName:
             if same(read.path, target):
                 yield read
         yield from (read for read in self._folders if inside(target, read.path) is not None)
+
+
+def is_url(path: str) -> bool:
+    return "://" in path
+
+
+def no_url(path: str) -> tuple[str, str]:
+    """What is said of a result that should go to a URL: taken for a path, it would make a folder 's3:'."""
+    return f"'publish' takes a path, not the URL {path}", "publish a file, and copy it there in a step"
 
 
 def folds_case(path: str) -> bool:

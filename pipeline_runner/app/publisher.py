@@ -98,7 +98,11 @@ class FilePublisher:
         return os.path.normpath(os.path.join(self.root, os.path.expanduser(path)))
 
     def _refuse(self, path: str, target: str) -> None:
-        """Write over nothing that the run is made of."""
+        """Write to nothing but a path, and over nothing that the run is made of."""
+        from .overwrites import is_url, no_url  # a warm start does without
+
+        if is_url(path):
+            raise ValueError(no_url(path)[0])
         sources = self._sources()
         what = sources.at(target) if sources is not None else None
         if what is not None:

@@ -69,6 +69,29 @@ def test_what_the_run_is_made_of_is_not_overwritten(tasks: Project, where: str, 
     assert error.count("would be overwritten") == 1
 
 
+def test_a_url_is_no_path(tasks: Project) -> None:
+    """Taken for a path, it would make a folder 's3:'."""
+    refused(
+        tasks,
+        """
+        params: {out: "s3://bucket"}
+        steps:
+          a: {call: tasks:text, publish: "${{ params.out }}/a.txt"}
+        """,
+        "pipeline.yaml:3:34",
+        "'publish' takes a path, not the URL s3://bucket/a.txt",
+    )
+    tasks.file("more.py", "def names(): return ['memory://x']\n").pipeline(
+        """
+        steps:
+          names: {call: more:names}
+          a: {call: tasks:text, foreach: names, inputs: {x: item}, publish: "${{ item }}/a.txt"}
+        """
+    )
+    assert "not the URL memory://x/a.txt" in tasks.run(exit=1).err
+    assert not tasks.has("memory:")
+
+
 def test_nor_by_an_item_of_a_list_in_the_file(tasks: Project) -> None:
     refused(
         tasks,
