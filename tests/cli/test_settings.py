@@ -348,6 +348,19 @@ def test_a_secret_that_cannot_be_is_refused(project: Project, value: str | None)
     assert project.calls() == []
 
 
+def test_a_secret_that_no_step_reads_need_not_be_there_but_must_be_maskable(project: Project) -> None:
+    project.file("tasks.py", "def f(): return 1\n").pipeline(
+        """
+        secrets: {TOKEN: env:MY_TOKEN}
+        steps: {a: {call: tasks:f}}
+        """
+    )
+    error = project.run(exit=2, env={"MY_TOKEN": "abc"}).err
+    assert error == project.prun("check", exit=2, env={"MY_TOKEN": "abc"}).err
+    assert error.startswith("pipeline.yaml:1:18: error: secret TOKEN is shorter than 4 characters")
+    assert statuses(project.run()) == {"a": "succeeded"}
+
+
 # --- check
 
 
