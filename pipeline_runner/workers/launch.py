@@ -10,8 +10,11 @@ of theirs.
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
@@ -25,6 +28,8 @@ class Process:
 
     def __init__(self, folder: str, setup: Setup, env: Mapping[str, str]) -> None:
         context: Any = import_module("loky.backend").get_context("loky")
+        if sys.platform == "linux":
+            _start_trackers()
         self._folder = folder
         calls, self._calls = context.Pipe(duplex=False)
         self.answers, answers = context.Pipe(duplex=False)
@@ -71,3 +76,21 @@ class Process:
     def close(self) -> None:
         for end in (self._calls, self.answers, self._life):
             end.close()
+
+
+def _start_trackers() -> None:
+    """Start the two processes that loky and Python keep to clean up after workers that died.
+
+    They would start with the first worker, and take the processors from it while it starts. With a lower
+    priority they do not; and on Linux a thread has its own, from which its child processes have theirs.
+    """
+
+    def start() -> None:
+        with suppress(OSError):  # the worker's start will say it
+            os.nice(10)
+            for package in ("loky.backend", "multiprocessing"):
+                import_module(f"{package}.resource_tracker").ensure_running()
+
+    thread = threading.Thread(target=start, name="prun-trackers")
+    thread.start()
+    thread.join()
