@@ -34,6 +34,10 @@ class Caller(Protocol):
         """It raised: look at where."""
 
 
+class BadBreak(PrunError):
+    """There is nothing to stop at; the task has not been called."""
+
+
 class Debugged(NamedTuple):
     """How it went. ``changed``: tracked files that are not what they were in that run."""
 
@@ -118,6 +122,8 @@ def _call(
         began[0] = time.perf_counter()
         try:
             value = caller(function, arguments)
+        except BadBreak:
+            raise
         except Exception as error:
             caller.failed(error.__traceback__)
             raise TaskError("exception", "", cause=error) from error

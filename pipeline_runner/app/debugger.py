@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from ..errors import Problem, PrunError
-from .debug import Call
+from ..errors import Problem
+from .debug import BadBreak, Call
 
 
 class Debugger:
@@ -46,18 +46,31 @@ class Debugger:
             debugger.interaction(None, traceback)
 
     def _set(self, debugger: Any, where: str) -> None:
-        from ..workers.call import resolve
-
         file, _, line = where.rpartition(":")
         if line.isdigit():
             problem = debugger.set_break(os.path.abspath(file), int(line))
         else:
-            code = getattr(_unwrapped(resolve(where)), "__code__", None)
+            code = getattr(_unwrapped(_callable(where)), "__code__", None)
             if code is None:
-                raise PrunError(Problem("break", f"{where} has no code of its own to stop in"))
+                raise _bad(where, "it has no code of its own")
             problem = debugger.set_break(code.co_filename, _first_line(code), funcname=code.co_name)
         if problem:
-            raise PrunError(Problem("break", f"cannot stop at {where}: {problem}"))
+            raise _bad(where, problem)
+
+
+def _callable(where: str) -> Any:
+    from ..workers.call import resolve
+
+    try:
+        return resolve(where)
+    except Exception as error:  # the module's own code runs here
+        raise _bad(where, str(error)) from None
+
+
+def _bad(where: str, problem: str) -> BadBreak:
+    return BadBreak(
+        Problem("break", f"cannot stop at {where}: {problem}", None, "FILE:LINE or module:function")
+    )
 
 
 def _traced(debugger: Any, function: Call, arguments: Mapping[str, Any], stop_first: bool) -> Any:

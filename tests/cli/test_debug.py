@@ -137,6 +137,19 @@ def test_a_break(failed: Project, where: str) -> None:
     assert "train[3] run in" in result.out
 
 
+@pytest.mark.parametrize(
+    "where", ["nowhere.py:1", "tasks.py:9999", "tasks:nothing", "tasks", "no_such:train", "os:sep"]
+)
+@pytest.mark.parametrize("pdb", [[], ["--pdb"]], ids=["plain", "pdb"])
+def test_a_break_that_is_nowhere(failed: Project, where: str, pdb: list[str]) -> None:
+    """The option is wrong, not the task: it is not called, and no pdb opens in prun."""
+    failed.calls()
+    result = failed.prun("debug", "train[3]", "-b", where, *pdb, exit=2)
+    assert result.err.startswith(f"error: cannot stop at {where}: ")
+    assert result.out == ""
+    assert failed.calls() == []
+
+
 def test_breakpoint_in_the_code(failed: Project) -> None:
     failed.edit("tasks.py", "    if model.n == 2:", "    breakpoint()\n    if model.n == 20:")
     result = typed(failed, "p 'twice is', twice\nc\n", "train[2]")
