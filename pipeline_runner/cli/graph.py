@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -15,7 +16,7 @@ from .options import load, load_options, pipeline_argument
     "--format",
     "format",
     type=click.Choice(["text", "mermaid", "dot", "svg"]),
-    help="text (default), mermaid, dot or svg; with -o its suffix decides.",
+    help="text (default), mermaid, dot or svg; with -o its suffix decides: .txt .mmd .dot .svg.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write it there instead of stdout.")
 @load_options
@@ -60,9 +61,16 @@ def command(
     message(f"Written: {output}")
 
 
+_SUFFIXES = {"": "text", ".txt": "text", ".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid",
+             ".dot": "dot", ".gv": "dot"}  # fmt: skip
+
+
 def _by_suffix(output: str | None) -> str:
-    suffixes = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
-    return next((f for suffix, f in suffixes.items() if output and output.endswith(suffix)), "text")
+    suffix = os.path.splitext(output or "")[1].lower()
+    if suffix not in _SUFFIXES:
+        known = " ".join(s for s in _SUFFIXES if s)
+        raise click.UsageError(f"{output}: no drawing is written as {suffix} ({known}; or say --format)")
+    return _SUFFIXES[suffix]
 
 
 def _ascii() -> bool:

@@ -58,6 +58,19 @@ def test_formats_and_files(project: Project) -> None:
     assert "png" in project.prun("graph", "--format", "png", exit=2).err
 
 
+def test_a_suffix_that_says_no_format_is_refused(project: Project) -> None:
+    made(project)
+    error = project.prun("graph", "-o", "out.png", exit=2).err
+    assert "out.png: no drawing is written as .png (.txt .svg .mmd" in error
+    assert not project.has("out.png")
+    for args in (["-o", "out.SVG"], ["-o", "out.xyz", "--format", "svg"]):
+        project.prun("graph", *args)
+        assert project.text(args[1]).startswith("<svg")
+    for name in ("plain", "out.txt"):
+        project.prun("graph", "-o", name)
+        assert project.text(name).startswith("demo: 4 steps")
+
+
 def test_python(project: Project) -> None:
     made(project).python(
         """
