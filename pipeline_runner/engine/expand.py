@@ -178,9 +178,7 @@ class Expander:
 
 def _keys(values: Sequence[Bound]) -> Sequence[str]:
     """A KEY for each item; what is no plain value goes by its index."""
-    if isinstance(values, Values) and values.known is not None:
-        return values.known.names_of(values.values)
-    return item_keys(_shown(values))
+    return values.names() if isinstance(values, Values) else item_keys(_shown(values))
 
 
 def _shown(values: Sequence[Bound]) -> Sequence[Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..keys.canonical import plain_digest, plain_digests
 from ..model.bound import Bound, Inline
+from ..model.names import item_keys
 
 if TYPE_CHECKING:
     from .known import KnownItems
@@ -18,12 +19,19 @@ NOTHING = Inline(plain_digest(None), None)  # what a step gave that was skipped
 class Values(Sequence[Bound]):
     """Plain values as a column: their digests are made together, each is bound when asked for."""
 
-    __slots__ = ("digests", "known", "values")
+    __slots__ = ("_ends", "_known", "digests", "values")
 
     def __init__(self, values: Sequence[Any], known: KnownItems | None = None) -> None:
         self.values = values
-        self.known = known
-        self.digests = plain_digests(values) if known is None else known.digests_of(values)
+        self._known = known
+        self._ends = None if known is None else known.ends(values)
+        self.digests = plain_digests(values) if known is None else known.digests_of(values, self._ends)
+
+    def names(self) -> Sequence[str]:
+        """A KEY for each item."""
+        return (
+            item_keys(self.values) if self._known is None else self._known.names_of(self.values, self._ends)
+        )
 
     def __len__(self) -> int:
         return len(self.values)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 _T = TypeVar("_T")
 _ALIKE = (int, str)  # types of which equal values are the same value
+_BLOCK = 4096  # elements that are compared together
 
 
 class Ends(NamedTuple):
@@ -30,11 +31,13 @@ def common_ends(one: Sequence[Any], other: Sequence[Any]) -> Ends:
 
 
 def _alike(most: int, same: Callable[[int, int], bool]) -> int:
-    """Up to where all is the same, found by halves."""
-    if same(0, most):
-        return most
+    """Up to where all is the same: block by block, and in the block that is not by halves."""
     low = 0
-    high = most - 1
+    while low < most and same(low, min(low + _BLOCK, most)):
+        low += _BLOCK
+    if low >= most:
+        return most
+    high = min(low + _BLOCK, most) - 1
     while low < high:
         middle = (low + high + 1) // 2
         if same(low, middle):
@@ -45,10 +48,10 @@ def _alike(most: int, same: Callable[[int, int], bool]) -> int:
 
 
 def made_again(
-    new: Sequence[Any], old: Sequence[Any], made: Sequence[_T], make: Callable[[Sequence[Any]], list[_T]]
+    new: Sequence[Any], ends: Ends, made: Sequence[_T], make: Callable[[Sequence[Any]], list[_T]]
 ) -> list[_T]:
-    """``make(new)``, which goes element by element, where ``made`` is what it once gave for ``old``."""
-    ends = common_ends(new, old)
+    """``make(new)``, which goes element by element, where ``made`` is what it once gave for a list with which
+    ``new`` has these ends in common."""
     if not ends.total:
         return make(new)
     middle = new[ends.head : len(new) - ends.tail]

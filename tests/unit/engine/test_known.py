@@ -27,6 +27,7 @@ NEW: list[Sequence[Any]] = [
     [], OLD, [*OLD, 20], OLD[1:], [*OLD[:9], 99, *OLD[9:]], OLD[::-1], [-1, *OLD], [str(n) for n in OLD],
     [True, *OLD[1:]], ["a b", *map(str, OLD)], [*OLD, 5], [10**50, *OLD], [*OLD[:5], 10**50, *OLD[5:]],
     [0.0, *OLD[1:]], [[n] for n in OLD], (*OLD, 3), [1],
+    [*OLD, 21, 22, 23, 24, 25, 3], [*OLD[:3], 30, 31, 32, 33, 34, 35, *OLD[3:]], [*OLD, 40, 40], [*OLD, *OLD],
 ]  # fmt: skip
 
 
@@ -35,8 +36,9 @@ NEW: list[Sequence[Any]] = [
 def test_digests_and_keys(old: Sequence[Any], new: Sequence[Any]) -> None:
     before = items(old)
     digests = plain_digests(new)
-    assert before.digests_of(new) == digests
-    assert list(before.names_of(new)) == item_keys(new)
+    ends = before.ends(new)
+    assert before.digests_of(new, ends) == digests
+    assert list(before.names_of(new, ends)) == item_keys(new)
     assert before.args_of(KEYS, digests) == KEYS.of_all([digests])
 
 
@@ -44,7 +46,8 @@ def test_only_what_is_new_is_digested(monkeypatch: pytest.MonkeyPatch) -> None:
     before = items(OLD)
     asked: list[Any] = []
     monkeypatch.setattr(known, "plain_digests", lambda some: asked.extend(some) or plain_digests(some))
-    before.digests_of([*OLD[:5], 77, *OLD[5:]])
+    new = [*OLD[:5], 77, *OLD[5:]]
+    before.digests_of(new, before.ends(new))
     assert asked == [77]
 
 

@@ -33,6 +33,16 @@ def test_what_two_lists_share(one: str, other: str, ends: tuple[int, int]) -> No
     assert common_ends(list(other), list(one)) == ends
 
 
+@pytest.mark.parametrize("at", [0, 1, 4094, 4095, 4096, 4097, 5000, 8191, 8192, 8999])
+def test_long_lists(at: int) -> None:
+    one = list(range(9000))
+    other = list(one)
+    other[at] = -1
+    assert common_ends(one, other) == (at, 8999 - at)
+    del other[at]
+    assert common_ends(one, other) == (at, 8999 - at)
+
+
 @given(LISTS, LISTS)
 def test_the_ends_are_as_long_as_can_be(one: list[int], other: list[int]) -> None:
     head, tail = common_ends(one, other)
@@ -55,7 +65,7 @@ def test_what_is_made_again_is_what_would_be_made(new: list[int], old: list[int]
     made = make(old)
     before = list(made)
     asked.clear()
-    found = made_again(new, old, made, make)
+    found = made_again(new, common_ends(new, old), made, make)
     assert found == [f"<{n}>" for n in new]
     assert made == before
     assert len(asked) == len(new) - common_ends(new, old).total
