@@ -61,8 +61,7 @@ class KeptFanOuts:
                 table.args, table.seconds, table.count = list(args), seconds, len(args)
                 for name, fields in outputs.items():
                     table.outputs[name] = Column._make([_long(field, len(args)) for field in fields])
-                packs = [name for name, _, _ in files if name.endswith(".pack")]
-                self._store.entries.begin(recipe, packs, table, others)
+                self._store.entries.begin(recipe, [name for name, _, _ in files], table, others)
             self._kept[step.name] = args
         return None if items is None else KnownItems._make(items)
 

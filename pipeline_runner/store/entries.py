@@ -14,6 +14,7 @@ from itertools import compress, count
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
+from ..model.alike import Ends
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry
 from ..model.table import Found, Table
 from .entry_form import CUT, EntryReader, entry_to_json
@@ -51,6 +52,8 @@ class Entries:
         """Those there are, proved by their checksums; what cannot be trusted as ``Damaged``."""
         if refresh:
             self._folders.forget()
+            for packed in self._columns.values():
+                packed.singles = frozenset()
         wanted: dict[str, list[str]] = {}
         for recipe, args in keys:
             wanted.setdefault(recipe, []).append(args)
@@ -65,15 +68,15 @@ class Entries:
         if len(args) <= _FEW:
             return Found.of(recipe, args, self.lookup([CacheKey(recipe, a) for a in args]))
         with no_gc(len(args)):
-            singles = self._singles({recipe: list(args)})
             packed = self._packs_of(recipe)
             if packed.needs_reading(args):
                 del self._columns[recipe]
                 packed = self._packs_of(recipe)
+            ends = packed.ends(args)
+            alone = self._alone(recipe, args, ends, packed.singles)
             found = Found(Table(len(args), recipe), {})
-            for at, rows in packed.rows(args):
+            for at, rows in packed.rows(args, ends, alone):
                 found.table.take(at, packed.table, rows)
-            alone = {key.args: entry for key, entry in singles.items()}
             odd = {**packed.odd, **alone}  # few
             for k in compress(count(), map(odd.__contains__, args)) if odd else ():
                 entry = odd[args[k]]
@@ -85,15 +88,29 @@ class Entries:
                     found.put(k, entry)
             return found
 
+    def _alone(
+        self, recipe: str, args: Sequence[str], ends: Ends, known: Set[str]
+    ) -> dict[str, Entry | Damaged]:
+        """What of these has a file of its own, but for what is known. Mostly that is new, and between the ends:
+        else it is looked for in all of them."""
+        there = self._folders.list([recipe])[recipe].singles - known
+        wanted = there.intersection(args[ends.head : len(args) - ends.tail])
+        if len(wanted) < len(there):
+            wanted = there.intersection(args)
+        return {key.args: entry for key, entry in self._singles({recipe: list(wanted)}).items()}
+
     def names(self, recipe: str) -> Sequence[str]:
         """The files in which the entries of a recipe stand: packs, and each ``ARGS.json``."""
         return self._files.list(f"entries/{recipe}")
 
-    def begin(self, recipe: str, packs: Sequence[str], table: Table, others: Set[str]) -> None:
-        """Take what packs were found to hold before, instead of reading them."""
+    def begin(self, recipe: str, names: Sequence[str], table: Table, others: Set[str]) -> None:
+        """Take what files were found to hold before, instead of reading them; ``others``: what packs among
+        them hold besides."""
         if recipe not in self._columns:
+            packs = [name for name in names if name.endswith(".pack")]
+            singles = frozenset([name[:-5] for name in names if name.endswith(".json")])
             self._columns[recipe] = Packed()
-            self._columns[recipe].begin(packs, table, others)
+            self._columns[recipe].begin(packs, singles, table, others)
 
     def besides(self, recipe: str, names: Iterable[str], args: Set[str], alone: Set[str]) -> list[str]:
         """What the packs among these files hold besides what a run has led to. They are read, unless it

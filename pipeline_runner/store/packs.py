@@ -9,7 +9,7 @@ was made from: a pack that is cut, damaged or shortened is read line by line.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
@@ -135,11 +135,13 @@ class Packed:
         self._rows: dict[str, int] | None = None  # where each stands; None before somebody asks
         self._in_place = True  # every row counts where it stands
         self._others: Set[str] = frozenset()  # what the packs hold besides
+        self.singles: Set[str] = frozenset()  # what has a file of its own, and is in the table as it is there
 
-    def begin(self, packs: Sequence[str], table: Table, others: Set[str]) -> None:
-        """Take what was found before that these packs hold, instead of reading them; ``others``: what
-        they hold besides, for which they have to be read."""
+    def begin(self, packs: Sequence[str], singles: Set[str], table: Table, others: Set[str]) -> None:
+        """Take what was found before that these packs and single files hold, instead of reading them;
+        ``others``: what the packs hold besides, for which they have to be read."""
         self._others = others
+        self.singles = singles
         self.packs.update(packs)
         self._last = max(packs, default="")
         self.table = table
@@ -190,14 +192,21 @@ class Packed:
             return self.table.args.index(args) if args in self.table.args else None
         return self._rows.get(args)
 
-    def rows(self, args: Sequence[str]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    def ends(self, args: Sequence[str]) -> Ends:
+        """At the start and at the end, how many of them stand in the table as they stand here."""
+        return common_ends(args, self.table.args) if self._in_place else Ends(0, 0)
+
+    def rows(
+        self, args: Sequence[str], ends: Ends, alone: Container[str]
+    ) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
         """Which of them there are, and the rows where these stand: stretch by stretch, where they stand
-        in the same order."""
-        ends = common_ends(args, self.table.args) if self._in_place else Ends(0, 0)
+        in the same order. What stands ``alone`` between the ends is not looked for."""
         yield range(ends.head), range(ends.head)
         behind, size = len(args) - ends.tail, len(self.table)
         between = args[ends.head : behind]
-        rows = [self._find(a) for a in between] if len(between) <= _FEW else list(map(self._row.get, between))
+        packed = [a for a in between if a not in alone]
+        find = self._find if len(packed) <= _FEW else self._row.get
+        rows = [None if a in alone else find(a) for a in between]
         at = [ends.head + k for k, row in enumerate(rows) if row is not None]
         yield stretch(at), stretch([row for row in rows if row is not None])
         yield range(behind, len(args)), range(size - ends.tail, size)
