@@ -58,9 +58,10 @@ def plain_digests(values: Sequence[Any]) -> list[str]:
     return _deeply(lambda: _digests(values, 0))
 
 
-def list_digest(digests: Iterable[str]) -> str:
+def list_digest(digests: Sequence[str]) -> str:
     """The digest of a list, from those of its elements."""
-    return combine("list", digests)
+    text = "".join(digests)
+    return list_digest_of_text(text) if len(text) == 2 * LENGTH * len(digests) else combine("list", digests)
 
 
 def list_digest_of_text(digests: str) -> str:
