@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, get_args
 from ..errors import PrunError, StoreError
 from ..model import event as ev
 from ..model.outcome import ErrorInfo
+from .step_record import read_keys, write_keys
 
 if TYPE_CHECKING:
     from ..store.runs import Runs
@@ -59,6 +60,8 @@ def decode(value: Mapping[str, Any]) -> ev.Event | None:
     if cls is None or value.get("v") != VERSION:
         return None
     fields = {name: value[name] for name in cls._fields if name in value}
+    if "keys" in fields:
+        fields["keys"] = read_keys(fields["keys"])
     if "items" in fields:
         fields["items"] = _items(fields["items"])
     if fields.get("error") is not None:
@@ -142,7 +145,10 @@ class EventRecord:
     def __call__(self, event: ev.Event) -> None:
         if isinstance(event, ev.TaskLogged):
             return
-        self._waiting.append(encode(event))
+        value = encode(event)
+        if isinstance(event, ev.StepExpanded):
+            value["keys"] = write_keys(event.keys)
+        self._waiting.append(value)
         over = isinstance(event, ev.RunFinished) or len(self._waiting) >= FLUSH_EVENTS
         if over or self._clock() - self._kept > FLUSH_SECONDS:
             self.keep()

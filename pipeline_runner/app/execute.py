@@ -103,6 +103,7 @@ class _Execution:
             state, Reuse(self.preparer, session.history), expander, publishing, jobs, dispatcher, clock,
             [self.recorder, self.reached, self.events, *self._seeing()],
         )  # fmt: skip
+        self.loop.aside = partial(self.recorder.ahead, self.binder.results)
 
     def run(self) -> Run:
         self._begin()

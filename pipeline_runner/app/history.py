@@ -142,7 +142,7 @@ class StoreHistory:
     def _about(self, run: str, step: str) -> Mapping[str, Any]:
         """A step in the record of a run; empty where there is none."""
         if run not in self._records:
-            self._records[run] = read_steps(self.store.runs.read_json(run, "run") or {})
+            self._records[run] = read_steps(self.store.runs.read_json(run, "run") or {}, self.store.runs)
         return self._records[run].get(step, {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -17,7 +18,7 @@ from ..model.table import Table
 from .graph_json import graph_to_json
 from .records import RECORD_FORMAT, place_of
 from .runner import host_name
-from .step_record import write_step
+from .step_record import APART, write_apart, write_step
 from .task_states import TaskStates
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class _StepRecord:
         self.seconds: dict[int, float] = {}
         self.errors: dict[int, list[Any]] = {}
         self.reasons: dict[int, str] = {}
+        self.apart: dict[str, Any] | None = None  # what all this is in a file of its own
 
     def expand(self, count: int, keys: Sequence[str] | None) -> None:
         self.keys = None if keys is None else list(keys)
@@ -93,11 +95,13 @@ class Account:
                     record.reasons.update(dict.fromkeys(event.items, event.reason))
 
     def step(self, name: str) -> _StepRecord:
-        """A step's tasks; none yet where it is heard of for the first time."""
-        return self.steps.setdefault(name, _StepRecord())
+        """A step's tasks, which change now; none yet where it is heard of for the first time."""
+        record = self.steps.setdefault(name, _StepRecord())
+        record.apart = None
+        return record
 
     def _id(self, step: str, k: int) -> str:
-        keys = self.step(step).keys
+        keys = self.steps[step].keys if step in self.steps else None
         return task_id(step, keys[k] if keys is not None else None)
 
     def counts(self) -> dict[str, int]:
@@ -119,15 +123,13 @@ class Account:
 
     def to_json(self, results: Mapping[str, StepResult]) -> dict[str, Any]:
         """The tasks as a record has them."""
-        return {
-            "counts": self.counts(),
-            "shown": list(self.shown),
-            "steps": {name: self._step_json(s, results.get(name)) for name, s in self.steps.items()},
-        }
+        steps = {name: s.apart or self._step_json(s, results.get(name)) for name, s in self.steps.items()}
+        return {"counts": self.counts(), "shown": list(self.shown), "steps": steps}
 
 
 class Recorder(Account):
-    """An observer that keeps the record. Written when the run begins and when it ends."""
+    """An observer that keeps the record. Written when the run begins and when it ends; what there is to
+    tell of a large step that is over, ``ahead`` of it."""
 
     def __init__(
         self, store: Store, run_id: str, graph: Graph, params: Mapping[str, Any], started: float
@@ -140,6 +142,8 @@ class Recorder(Account):
         self.params = dict(params)
         self.started = started
         self.unwritten: StoreError | None = None
+        self._local = store.files.is_local
+        self._over: deque[str] = deque()  # steps, until they were seen to
 
     def __call__(self, event: ev.Event) -> None:
         if isinstance(event, ev.TaskLogged):
@@ -147,6 +151,8 @@ class Recorder(Account):
                 self.runs.write_log(self.run_id, self._id(event.step, event.item), event.text)
         else:
             super().__call__(event)
+            if isinstance(event, ev.StepFinished):
+                self._over.append(event.step)
 
     def keep_recipes(self, store: Store, recipes: Recipes) -> None:
         """Keep the recipes of what ran, so that a later plan can say what changed in them."""
@@ -178,10 +184,31 @@ class Recorder(Account):
         record |= self.to_json(results)
         record |= self.made_of
         try:
-            self.runs.write_json(self.run_id, "run", record)
+            written = {name: self._written(name, about) for name, about in record["steps"].items()}
+            self.runs.write_json(self.run_id, "run", {**record, "steps": written})
         except StoreError as error:  # what was computed is in the store; the summary must still be told
             self.unwritten = error
         return record
+
+    def ahead(self, results: Mapping[str, StepResult]) -> None:
+        """While workers are busy: write what there is to tell of a large step. Far away it would keep the
+        workers waiting."""
+        while self._over and self._local:
+            name = self._over.popleft()
+            if len(self.steps[name].states) >= APART:
+                with suppress(StoreError):  # at the end it is tried again
+                    self._written(name, self._step_json(self.steps[name], results.get(name)))
+                return
+
+    def _written(self, name: str, about: dict[str, Any]) -> dict[str, Any]:
+        """What stands in ``run.json`` for a step: of a large one, that it has a file."""
+        record = self.steps[name]
+        if len(record.states) < APART:
+            return about
+        if record.apart is None:
+            write_apart(self.runs, self.run_id, name, about)
+            record.apart = about
+        return {"apart": len(record.states)}
 
     def _head(self, status: str, seconds: float) -> dict[str, Any]:
         return {

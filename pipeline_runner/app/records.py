@@ -17,7 +17,7 @@ from .step_record import read_steps
 if TYPE_CHECKING:
     from ..store.store import Store
 
-RECORD_FORMAT = 1  # of runs/<id>/run.json
+RECORD_FORMAT = 2  # of runs/<id>/run.json
 OPEN_FOR = 7 * 86400.0  # seconds for which a run may be going on that is not over, or was killed
 
 
@@ -75,7 +75,7 @@ def read_record(store: Store, run: str) -> Record | None:
             status,
             float(found["started"]),
             found.get("same_as"),
-            read_steps(found),
+            read_steps(found, store.runs),
             reached,
         )
     except (KeyError, TypeError, ValueError):

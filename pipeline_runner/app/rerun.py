@@ -93,8 +93,8 @@ class _Keys:
 
     def read(self, name: str) -> Sequence[str]:
         if self.steps is None:
-            record = self.session.store.runs.read_json(self.run, "run")
-            self.steps = read_steps(record or {})
+            runs = self.session.store.runs
+            self.steps = read_steps(runs.read_json(self.run, "run") or {}, runs)
         keys: Sequence[str] = (self.steps.get(name) or {}).get("keys") or []
         return keys
 

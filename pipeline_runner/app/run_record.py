@@ -71,7 +71,7 @@ class RunRecord:
     def _steps(self) -> Mapping[str, Any]:
         if self._unfinished is not None:
             return self._unfinished.steps
-        steps = read_steps(self.whole)
+        steps = read_steps(self.whole, self.store.runs, strict=True)
         return _as_reused(steps) if "same_as" in self.head else steps
 
     @cached_property

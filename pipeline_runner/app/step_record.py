@@ -2,19 +2,32 @@
 
 Of a hundred thousand tasks most are alike. Their states and attempts stand as stretches, their keys of
 entries as one text, and each is made longer when somebody looks at it.
+
+The tasks of a small step stand in the record itself, those of a large one in a file beside it: who wants
+to know something of the run, or of another step, does not read them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
+
+from ..errors import Problem, RunFailed
+from ..store.runs import step_file
 
 if TYPE_CHECKING:
     from ..model.table import Table
+    from ..store.runs import Runs
+
+APART = 10_000  # tasks from which on a step has a file of its own
 
 _WIDTH = 48  # characters of a digest
 _BLANK = " " * _WIDTH
+_NO_TASKS: Mapping[str, Any] = {
+    "keys": None, "states": [], "attempts": {}, "seconds": {}, "errors": {}, "reasons": {}, "shape": None,
+    "entries": [],
+}  # fmt: skip
 _SINGLY = 8  # keys that are looked for one by one: a run asks for one, a plan for all
 
 
@@ -22,7 +35,7 @@ def write_step(about: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """What is written of a step. ``about``: keys, states (as ``TaskStates``) ...; ``table``: entries."""
     return {
         **about,
-        "keys": _keys(about["keys"]),
+        "keys": write_keys(about["keys"]),
         "states": about["states"].stretches(),
         "attempts": _stretches(about["attempts"]),
         "seconds": _column(about["seconds"]),
@@ -30,18 +43,65 @@ def write_step(about: Mapping[str, Any], table: Table) -> dict[str, Any]:
     }
 
 
-def read_steps(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The steps of a record; none where it does not have its tasks (yet)."""
-    return {name: StepAbout(about) for name, about in (record.get("steps") or {}).items()}
+def write_apart(runs: Runs, run_id: str, step: str, written: Mapping[str, Any]) -> None:
+    """Write what ``write_step`` gave to a file of its own."""
+    value = dict(written)
+    keys, entries = value["keys"], value["entries"]
+    texts = [keys if isinstance(keys, str) else "", ""]
+    if isinstance(keys, str):
+        value["keys"] = True
+    if isinstance(entries, dict):
+        value["entries"], texts[1] = {"recipe": entries["recipe"]}, entries["args"]
+    runs.write_texts(run_id, step_file(step), value, texts)
+
+
+def _read_apart(runs: Runs, run_id: str, step: str) -> Mapping[str, Any] | None:
+    found = runs.read_texts(run_id, step_file(step))
+    if found is None:
+        return None
+    value, (keys, args) = found
+    if value["keys"] is True:
+        value["keys"] = keys
+    if isinstance(value["entries"], dict):
+        value["entries"]["args"] = args
+    written: Mapping[str, Any] = value
+    return written
+
+
+def read_steps(
+    record: Mapping[str, Any], runs: Runs | None = None, *, strict: bool = False
+) -> dict[str, Mapping[str, Any]]:
+    """The steps of a record; none where it does not have its tasks (yet). ``runs``: where a record was
+    read from. A step whose file is gone or damaged has no tasks; ``strict``: looking at it raises
+    ``RunFailed``.
+    """
+
+    def about(name: str, written: Mapping[str, Any]) -> StepAbout:
+        if runs is None or "apart" not in written:
+            return StepAbout(lambda: written)
+        return StepAbout(partial(look, runs, str(record["run_id"]), name))
+
+    def look(runs: Runs, run_id: str, name: str) -> Mapping[str, Any]:
+        found = _read_apart(runs, run_id, name)
+        if found is None and strict:
+            what = f"the record of step {name!r} in run {run_id} is gone or damaged"
+            raise RunFailed(Problem("no-record", what))
+        return _NO_TASKS if found is None else found
+
+    return {name: about(name, written) for name, written in (record.get("steps") or {}).items()}
 
 
 class StepAbout(Mapping[str, Any]):
     """A step's record as its readers want it: a state and an entry's key for each position, attempts
     and seconds by position. Records of earlier versions, which were written like that, are read too."""
 
-    def __init__(self, written: Mapping[str, Any]) -> None:
-        self._written = written
+    def __init__(self, written: Callable[[], Mapping[str, Any]]) -> None:
+        self._look = written
         self._read: dict[str, Any] = {}
+
+    @cached_property
+    def _written(self) -> Mapping[str, Any]:
+        return self._look()
 
     def __getitem__(self, field: str) -> Any:
         found = self._read.get(field)
@@ -125,13 +185,14 @@ def _read_entries(value: Any) -> Sequence[Any]:
     return EntryKeys(recipes.pop(), "".join([entry[1] if entry else _BLANK for entry in value]))
 
 
-def _keys(keys: Sequence[str] | None) -> Any:
-    """One text, a line each, where that tells them."""
+def write_keys(keys: Sequence[str] | None) -> Any:
+    """The KEYs of a step's items: one text, a line each, where that tells them."""
     text = "\n".join(keys or ())
     return text if keys and text.count("\n") == len(keys) - 1 else keys
 
 
-def _read_keys(value: Any) -> Any:
+def read_keys(value: Any) -> Any:
+    """The KEYs again."""
     return value.split("\n") if isinstance(value, str) else value
 
 
@@ -173,7 +234,7 @@ def _read_column(value: Any) -> Mapping[str, float]:
 
 
 _READERS = {
-    "keys": _read_keys,
+    "keys": read_keys,
     "entries": _read_entries,
     "states": _read_states,
     "attempts": _read_stretches,

@@ -57,7 +57,7 @@ class _Step(StepAbout):
     def __init__(
         self, run: Unfinished, name: str, written: Mapping[str, Any], noted: Mapping[str, Any]
     ) -> None:
-        super().__init__({**written, "shape": noted.get("shape")})
+        super().__init__(lambda: {**written, "shape": noted.get("shape")})
         self._run = run
         self._name = name
         self._noted = noted

@@ -12,13 +12,14 @@ made; `--paranoid` does not come here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..keys.digest import digest
 from ..model.artifact import ONE_RUN
 from ..store.blobs import blob_file
 from ..store.disk import write_whole
+from ..store.runs import step_file
 from ..store.sealed import seal, unseal
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Stamps:
             return
         if any(_names_the_run(path) for step in graph.steps.values() for path in step.publish.values()):
             return
-        stored = stored_files(self.session.store, binder, run_id)
+        stored = stored_files(self.session.store, binder, recorder)
         if stored is None:
             return
         steps = []
@@ -166,18 +167,19 @@ def _names_the_run(path: Any) -> bool:
     return any(getattr(part, "root", "") == "run" for part in getattr(path, "parts", ()))
 
 
-def stored_files(store: Store, binder: Binder, run_id: str) -> list[tuple[str, int, int]] | None:
+def stored_files(store: Store, binder: Binder, recorder: Recorder) -> list[tuple[str, int, int]] | None:
     """The files that hold the entries and the record of a run, and the blobs of what no step reads;
     None where one cannot be told."""
     wanted: dict[str, list[Table]] = {}
-    for result in binder.results.values():
+    for name, result in binder.results.items():
+        if _of_one_run(result.table, recorder.steps[name].apart):
+            return None
         if result.table.count:
             wanted.setdefault(result.table.recipe, []).append(result.table)
     read = {need for step in binder.graph.steps.values() for need in step.needs}
-    names = [f"runs/{run_id}/run.json"]  # later records refer to it for their tasks
+    names = [f"runs/{recorder.run_id}/run.json"]  # later records refer to it for their tasks
+    names += [f"runs/{recorder.run_id}/{step_file(n)}" for n, s in recorder.steps.items() if s.apart]
     for recipe, tables in wanted.items():
-        if any(ONE_RUN in "".join(filter(None, table.args)) for table in tables):
-            return None
         there = sorted(store.files.list(folder := f"entries/{recipe}"))
         alone = {name[:-5] for name in there if name.endswith(".json")}
         singles = {args for table in tables for args in alone.intersection(table.args)}
@@ -193,6 +195,14 @@ def stored_files(store: Store, binder: Binder, run_id: str) -> list[tuple[str, i
             return None
         found.append((name, s.st_size, s.st_mtime_ns))
     return found
+
+
+def _of_one_run(table: Table, written: Mapping[str, Any] | None) -> bool:
+    """Whether a result is there that no other run may find. ``written``: how a large step was recorded: as one
+    text, if its keys are all alike."""
+    if written is not None and isinstance(written["entries"], Mapping):
+        return False
+    return any(args.startswith(ONE_RUN) for args in table.args if args is not None)
 
 
 def _blobs(binder: Binder, step: str) -> Iterator[str]:

@@ -67,6 +67,7 @@ class Loop:
         self.clock = clock
         self.observers = observers
         reuse.expect = dispatcher.expect
+        self.aside: Callable[[], None] = lambda: None  # called while workers are busy, to do what can wait
         self.stop_requests = 0  # set from outside, by a signal's handler
         self.stopped = False
         self._began = clock.now()
@@ -142,6 +143,7 @@ class Loop:
             dispatcher.send()
         if dispatcher.flying:
             self.reuse.ahead()
+            self.aside()
             dispatcher.land(min(POLL_SECONDS, self._timers.wait(self.at(), POLL_SECONDS) or 0.0))
         elif not dispatcher.busy and not self.state.finished:
             wait = self._timers.wait(self.at(), None)

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..keys.digest import digest
@@ -47,6 +47,19 @@ class Runs:
     def read_json(self, run_id: str, name: str) -> Any:
         """The value, or None if there is none or it is damaged."""
         return self._unsealed(_name(run_id, f"{name}.json"))
+
+    def write_texts(self, run_id: str, name: str, value: Any, texts: Sequence[str]) -> None:
+        """A value and long texts that belong to it."""
+        place = _name(run_id, name)
+        self._files.write(place, self._seals.seal_texts(value, texts, place))
+
+    def read_texts(self, run_id: str, name: str) -> tuple[Any, list[str]] | None:
+        """The value and its texts; None as for ``read_json``."""
+        place = _name(run_id, name)
+        try:
+            return self._seals.unseal_texts(self._files.read(place), place)
+        except (FileNotFoundError, ValueError):
+            return None
 
     def append_lines(self, run_id: str, name: str, lines: Iterable[Any]) -> None:
         """Add values to a record, one JSON line each. One process writes; a line that a stop cut
@@ -120,7 +133,14 @@ def _latest_name(pipeline_id: str) -> str:
 
 
 def log_name(task_id: str) -> str:
-    """Readable, and never the same for two tasks, whatever the file system thinks of letters."""
-    return (
-        f"logs/{_UNSAFE.sub('_', task_id)[:60]}-{digest(task_id.encode('utf-8', 'surrogatepass'))[:12]}.log"
-    )
+    return f"logs/{_file_name(task_id)}.log"
+
+
+def step_file(step: str) -> str:
+    """Where a large step's tasks stand in the folder of a run."""
+    return f"steps/{_file_name(step)}"
+
+
+def _file_name(name: str) -> str:
+    """Readable, and never the same for two names, whatever the file system thinks of letters."""
+    return f"{_UNSAFE.sub('_', name)[:60]}-{digest(name.encode('utf-8', 'surrogatepass'))[:12]}"

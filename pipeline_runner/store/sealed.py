@@ -3,11 +3,13 @@
 A record is a line with the BLAKE3 digest of the rest, then the JSON. A signed one has ``+`` and a
 keyed BLAKE3 digest behind the checksum, over the record and the place where it stands, so a signed
 record cannot be put elsewhere. Who has no key can read both; who has one reads what is signed alone.
+Where long texts belong to a record, they stand behind a line of JSON.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from blake3 import blake3
@@ -42,17 +44,41 @@ class Seals:
         return self._key is not None
 
     def seal(self, value: Any, place: str = "") -> bytes:
-        body = _encode(value).encode()
-        return b"%s\n%s" % (self._head(body, place), body)
+        return b"".join(self._sealed(_encode(value).encode(), place))
 
     def unseal(self, data: bytes, place: str = "") -> Any:
         """The value; ``ValueError`` if the bytes are not what was sealed, ``Unsigned`` likewise."""
+        return _decode(self._body(data, place).decode(), 0)[0]
+
+    def seal_texts(self, value: Any, texts: Sequence[str], place: str = "") -> list[bytes]:
+        """A value with long texts, which stand behind it as they are: to escape and to unescape them as
+        JSON would take longer than all the rest. The pieces of a file."""
+        raw = [text.encode("utf-8", "surrogatepass") for text in texts]
+        head = _encode([value, [len(text) for text in raw]]).encode()
+        return self._sealed(b"".join([head, b"\n", *raw]), place)
+
+    def unseal_texts(self, data: bytes, place: str = "") -> tuple[Any, list[str]]:
+        """The value and its texts; errors as of ``unseal``."""
+        body = self._body(data, place)
+        start = body.index(b"\n") + 1
+        value, sizes = _decode(body[: start - 1].decode(), 0)[0]
+        texts = []
+        for size in sizes:
+            texts.append(body[start : start + size].decode("utf-8", "surrogatepass"))
+            start += size
+        return value, texts
+
+    def _sealed(self, body: bytes, place: str) -> list[bytes]:
+        return [self._head(body, place), b"\n", body]
+
+    def _body(self, data: bytes, place: str) -> bytes:
+        """What was sealed, proved."""
         end = _BOTH if data[_SUM : _SUM + 1] == b"+" else _SUM
         body = data[end + 1 :]
         if data[end : end + 1] != b"\n":
             raise ValueError("the checksum does not match")
         self._prove(data[:end], body, place)
-        return _decode(body.decode(), 0)[0]
+        return body
 
     def seal_line(self, name: str, value: Any, place: str = "") -> bytes:
         """A record as one line of a file with many; ``name`` can be read without reading the rest."""

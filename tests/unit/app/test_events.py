@@ -21,6 +21,8 @@ from pipeline_runner.app.events import (
 from pipeline_runner.errors import PrunError
 from pipeline_runner.model import event as ev
 from pipeline_runner.model.outcome import ErrorInfo
+from pipeline_runner.store.runs import new_run_id
+from pipeline_runner.store.store import Store
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "events.schema.json"
 ERROR = ErrorInfo("exception", "ValueError: no", ("ValueError",), "trace", ("a.py", 3, "f"), "hint")
@@ -139,3 +141,21 @@ def test_the_record_is_written_in_bulk_and_holds_no_logs() -> None:
     record(EVENTS[-1])
     assert [line["event"] for line in runs.written[1]] == ["run_finished"]
     assert "task_logged" not in {line["event"] for line in runs.written[0]}
+
+
+def test_keys_of_many_items_are_recorded_as_one_text(tmp_path: Path) -> None:
+    runs = Store.open("store", str(tmp_path)).runs
+    run = new_run_id(1.7e9)
+    record = EventRecord(runs, run)
+    events: list[Any] = [
+        ev.StepExpanded(0.1, "a", 1, None),
+        ev.StepExpanded(0.1, "b", 3, ["0", "x\\n", "ü"]),
+        ev.StepExpanded(0.1, "c", 2, ["one\nline", "another"]),
+        ev.StepExpanded(0.1, "d", 0, []),
+        ev.RunFinished(0.2, "succeeded"),
+    ]
+    for event in events:
+        record(event)
+    lines = runs.read_lines(run, "events")
+    assert [line["keys"] for line in lines[:-1]] == [None, "0\nx\\n\nü", ["one\nline", "another"], []]
+    assert read_events(lines) == events

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline_runner.app import step_record
-from pipeline_runner.app.step_record import read_steps
+from pipeline_runner.app.step_record import read_steps, write_apart
 from pipeline_runner.app.task_states import TaskStates
+from pipeline_runner.errors import RunFailed
 from pipeline_runner.keys.digest import digest
 from pipeline_runner.model.artifact import CacheKey, Entry
 from pipeline_runner.model.table import Table
+from pipeline_runner.store.runs import Runs
+from pipeline_runner.store.store import Store
 
 RECIPE = digest(b"recipe")
 
@@ -120,3 +124,42 @@ def test_keys_of_any_text(keys: list[str] | None) -> None:
 
 def test_many_keys_are_written_as_one_text() -> None:
     assert write_step(about(1000), Table(1000))["keys"] == "\n".join(map(str, range(1000)))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    return Store.open("store", str(tmp_path)).runs
+
+
+RUN = "20261122-171455-a1b2c3"
+TELLS: list[tuple[dict[str, Any], Table]] = [
+    (about(3, states=["reused", "failed", "reused"], errors={"1": ["no"]}), table(0, None, 2)),
+    (about(2, keys=["a\nb", "c"]), table(0, 1)),
+    (about(0, keys=[]), table()),
+    (about(2, attempts={0: 1, 1: 2}, seconds={0: 0.5, 1: 1.5}, shape=[1, 1]), Table(2)),
+]
+
+
+@pytest.mark.parametrize(("told", "entries"), TELLS)
+def test_what_stands_apart_reads_as_if_it_stood_in_the_record(
+    runs: Runs, told: dict[str, Any], entries: Table
+) -> None:
+    written = write_step(told, entries)
+    before = json.dumps(written)
+    write_apart(runs, RUN, "s", written)
+    assert json.dumps(written) == before
+    [found] = read_steps({"run_id": RUN, "steps": {"s": {"apart": 3}}}, runs).values()
+    expected = again(written)
+    assert {field: list(found[field]) if field == "entries" else found[field] for field in found} == {
+        field: list(expected[field]) if field == "entries" else expected[field] for field in expected
+    }
+
+
+def test_what_stands_apart_and_is_lost(runs: Runs) -> None:
+    record = {"run_id": RUN, "steps": {"s": {"apart": 3}, "t": write_step(about(1), table(0))}}
+    found = read_steps(record, runs)
+    assert (found["s"]["keys"], list(found["s"]["entries"]), found["s"]["states"]) == (None, [], [])
+    found = read_steps(record, runs, strict=True)
+    assert found["t"]["states"] == ["succeeded"]
+    with pytest.raises(RunFailed, match=f"the record of step 's' in run {RUN} is gone or damaged"):
+        found["s"]["keys"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_runner.store.runs import Runs, new_run_id
+from pipeline_runner.store.runs import Runs, new_run_id, step_file
 from pipeline_runner.store.store import Store
 
 
@@ -104,3 +104,27 @@ def test_a_pipeline_may_have_the_name_of_a_device(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize("run", ["../../etc", "", "a/b", "x" * 500, "nul\0in"])
 def test_a_run_that_can_be_none_has_no_log(runs: Runs, run: str) -> None:
     assert runs.read_log(run, "task") is None
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["a\nb", "", "wörld \ud800 \0"], ["x" * 100_000, "\n"]])
+def test_long_texts_stand_behind_a_value(runs: Runs, texts: list[str]) -> None:
+    run = new_run_id(1.7e9)
+    assert runs.read_texts(run, "steps/a") is None
+    runs.write_texts(run, "steps/a", {"a": ["\n", 1]}, texts)
+    assert runs.read_texts(run, "steps/a") == ({"a": ["\n", 1]}, texts)
+
+
+def test_a_value_with_texts_that_was_damaged_or_put_elsewhere_is_not_read(tmp_path: Path) -> None:
+    run = new_run_id(1.7e9)
+    store = Store.open("store", str(tmp_path))
+    store.runs.write_texts(run, "steps/a", 1, ["some text"])
+    path = tmp_path / "store" / "runs" / run / "steps" / "a"
+    data = path.read_bytes()
+    for harmed in (data.replace(b"text", b"texT"), data[:-1], data[:20], b""):
+        path.write_bytes(harmed)
+        assert store.runs.read_texts(run, "steps/a") is None
+
+
+@pytest.mark.parametrize(("one", "other"), [("A", "a"), ("x.y", "x/y"), ("a" * 70, "a" * 71)])
+def test_no_two_steps_share_a_file(one: str, other: str) -> None:
+    assert step_file(one).lower() != step_file(other).lower()

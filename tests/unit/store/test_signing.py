@@ -145,6 +145,12 @@ def test_records_that_lead_to_entries_are_signed(tmp_path: Path) -> None:
     (folder / other).mkdir()
     (folder / other / "run.json").write_bytes((folder / run / "run.json").read_bytes())
     assert own.runs.read_json(other, "run") is None  # it is the record of another run
+    plain.runs.write_texts(run, "theirs", 1, ["a"])
+    assert own.runs.read_texts(run, "theirs") is None
+    own.runs.write_texts(run, "ours", 1, ["a"])
+    assert own.runs.read_texts(run, "ours") == (1, ["a"])
+    (folder / other / "ours").write_bytes((folder / run / "ours").read_bytes())
+    assert own.runs.read_texts(other, "ours") is None
 
 
 def test_what_others_could_write_is_read_once(tmp_path: Path) -> None:
