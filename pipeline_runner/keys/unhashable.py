@@ -14,10 +14,15 @@ class Unhashable(TypeError):
         self.type_name = type_name
         self.hint = hint
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> str:
+        """For people: the type, where it stands, what to do."""
         path = self.path if len(self.path) <= 200 else f"{self.path[:100]} ... {self.path[-100:]}"
         where = f" at {path}" if path else ""
-        return f"no content digest for {self.type_name}{where}" + (f": {self.hint}" if self.hint else "")
+        return f"{self.type_name}{where}" + (f": {self.hint}" if self.hint else "")
+
+    def __str__(self) -> str:
+        return f"no content digest for {self.said}"
 
     def within(self, step: str) -> Unhashable:
         """The same, seen from one level further out."""

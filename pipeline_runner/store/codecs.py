@@ -197,9 +197,7 @@ def _content(
     try:
         return content(value, is_project, path_digest, memory)
     except Unhashable as e:
-        where = f" at {e.path}" if e.path else ""
-        hint = f": {e.hint}" if e.hint else ""
-        raise Unstorable(f"cannot store a value of type {e.type_name}{where}{hint}") from None
+        raise Unstorable(f"cannot store a value of type {e.said}") from None
 
 
 def _place(view: memoryview) -> tuple[int, int]:
