@@ -87,7 +87,7 @@ class ParamSet:
             try:
                 plain = _plain(value, 0)
             except TypeError as error:
-                self._report(layer, (name,), f"{error}, which is not plain data")
+                self._report(layer, (name,), f"param '{name}' {error}, which is not plain data")
                 continue
             self._set(name, plain, layer)
 
@@ -236,14 +236,14 @@ def _plain(value: Any, depth: int) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if depth > 100:
-        raise TypeError("it is nested more than 100 levels deep")
+        raise TypeError("is nested more than 100 levels deep")
     if type(value) in (list, tuple):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise TypeError(f"it has the key {show(key)}")
+                raise TypeError(f"has the key {show(key)}")
         return {key: _plain(item, depth + 1) for key, item in value.items()}
     if type(value).__module__.split(".")[0] == "numpy" and hasattr(value, "tolist"):
         return _plain(value.tolist(), depth + 1)
-    raise TypeError(f"it has a {type(value).__name__}")
+    raise TypeError(f"has a value of type {type(value).__name__}")

@@ -259,8 +259,8 @@ def test_params_from_python(write: Write) -> None:
     ("params", "part"),
     [
         ({"count": "4"}, "must be an integer"),
-        ({"any": object()}, "plain data"),
-        ({"any": {1: 2}}, "key 1"),
+        ({"any": [object()]}, "param 'any' has a value of type object, which is not plain data"),
+        ({"any": {1: 2}}, "param 'any' has the key 1, which"),
         ({"x": 1}, "no param"),
     ],
 )
