@@ -93,6 +93,11 @@ class Run:
         return self.record.id
 
     @property
+    def run_id(self) -> str:
+        """The same, by its name in ``--json`` and of ``Run.load``'s argument."""
+        return self.record.id
+
+    @property
     def pipeline(self) -> str:
         return str(self.record.head["pipeline"])
 

@@ -118,6 +118,7 @@ old = Run.load({first!r})
 assert old.output("best") == 3
 assert old.inputs("train[0,2]")["seed"] == 2
 assert old.status == "succeeded"
+assert old.run_id == old.id == old.to_json()["run_id"]
 assert Run.load({second!r}, store=".prun").output("best") == 7
 assert Run.latest(store=".prun").output("tell") == "best: 7"
 print("looked")
