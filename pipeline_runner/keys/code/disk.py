@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import kept
 
-FORMAT = 7
+FORMAT = 8
 _NAME = f"code index {FORMAT}"
 SECTIONS = ("files", "folders", "sites", "memo")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # what is needed only when something changed is imported then
 
 _MEMOS = 2000
 
+Called = tuple[tuple[Any, ...] | None, bool]  # how to call it: the plain signature, whether it is data
+
 
 class CodeIndex:
     """Fingerprints of callables ("package.module:qualname"), from source; nothing is imported."""
@@ -37,6 +39,7 @@ class CodeIndex:
         sites = [self._files.site(p) for p in self._path]
         self._world = combine("world", [project.root, str(len(project.path)), *self._path, *sites])
         self._made: dict[str, Fingerprint] = {}
+        self._called: dict[str, Called] = {}
         self._lines: dict[str, list[str]] = {}
         self._tools: tuple[Names, Linker, Maker] | None = None
         self._memo_changed = False
@@ -50,7 +53,7 @@ class CodeIndex:
             found = self._remembered("call " + call)
             if found is None:
                 reach, entry = self._reach_call(call)
-                found = self._keep("call " + call, reach, entry)
+                found = self._keep("call " + call, reach, entry, self._call(call))
             self._made[call] = found
         return found
 
@@ -66,14 +69,28 @@ class CodeIndex:
 
     def signature(self, call: str) -> Signature | None:
         """The callable's parameters; None where the source doesn't tell."""
-        from .signatures import signature_of
+        from .signatures import from_plain
 
-        module, qualname = _split(call)
-        names, _, _ = self._made_tools()
-        return signature_of(names, module, qualname)
+        plain, _ = self._call(call)
+        return None if plain is None else from_plain(plain)
 
     def is_data(self, call: str) -> bool:
         """Whether the name plainly stands for a constant, a list or the like, which cannot be called."""
+        return self._call(call)[1]
+
+    def _call(self, call: str) -> Called:
+        """Known with the fingerprint: it follows from the same files."""
+        key = "call " + call
+        if key not in self._called:
+            from .signatures import signature_of, to_plain
+
+            names, _, _ = self._made_tools()
+            signature = signature_of(names, *_split(call))
+            plain = None if signature is None else to_plain(signature)
+            self._called[key] = plain, signature is None and self._names_data(call)
+        return self._called[key]
+
+    def _names_data(self, call: str) -> bool:
         text = self.source_of(call)
         if text is None:
             return False
@@ -150,19 +167,21 @@ class CodeIndex:
         if known is None or known[0] != self._world:
             return None
         plain: tuple[Any, ...]
-        plain, folders, files = marshal.loads(known[1])
+        plain, folders, files, called = marshal.loads(known[1])
         if any(self._files.digest_of(f) != d for f, d in files) or any(
             self._files.listing(f) != d for f, d in folders
         ):
             return None
+        if called is not None:
+            self._called[key] = called
         return Fingerprint(*plain)
 
-    def _keep(self, key: str, reach: Reach, entry: list[str]) -> Fingerprint:
+    def _keep(self, key: str, reach: Reach, entry: list[str], called: Called | None = None) -> Fingerprint:
         _, _, maker = self._made_tools()
         made = maker.make(reach, entry)
         folders: list[Any] = [(f, self._files.listing(f)) for f in sorted(self._finder.folders_used)]
         plain: tuple[Any, ...] = (made.digest, *map(dict, made[1:5]), made.warnings)
-        raw = marshal.dumps((plain, folders, list(made.sources.items())))
+        raw = marshal.dumps((plain, folders, list(made.sources.items()), called))
         self._sections["memo"].pop(key, None)
         self._sections["memo"][key] = (self._world, raw)
         self._memo_changed = True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .names import Names
-from .summary import Summary
+if TYPE_CHECKING:  # one that is kept needs neither
+    from .names import Names
+    from .summary import Summary
 
 _DEPTH = 20
 
@@ -29,6 +30,16 @@ class Signature(NamedTuple):
     @property
     def takes_any(self) -> bool:
         return any(p.kind == "kwargs" for p in self.parameters)
+
+
+def to_plain(signature: Signature) -> tuple[Any, ...]:
+    """What can be kept."""
+    return ([tuple(p) for p in signature.parameters], *signature[1:])
+
+
+def from_plain(plain: tuple[Any, ...]) -> Signature:
+    """What was kept."""
+    return Signature(tuple(Parameter(*p) for p in plain[0]), *plain[1:])
 
 
 def signature_of(names: Names, module: str, qualname: str) -> Signature | None:

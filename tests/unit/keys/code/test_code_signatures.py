@@ -22,6 +22,7 @@ def cached(a): ...
 @moved
 def changed(a): ...
 part = functools.partial(plain, 1)
+LIMITS = [1, 2]
 
 class Base:
     def __init__(self, x, y=1): ...
@@ -89,6 +90,39 @@ def test_annotations_and_places(index: CodeIndex) -> None:
     assert [p.annotation for p in found.parameters] == ["", "int", "", "", "", ""]
     assert (Path(found.file).name, found.line) == ("app.py", 6)
     assert found.takes_any
+
+
+NAMES = ["plain", "cached", "changed", "moved", "Sub", "Sub.made", "Data", "Odd", "LIMITS"]
+
+
+def looked_up(index: CodeIndex) -> dict[str, tuple[str, object, bool]]:
+    calls = [f"app:{name}" for name in NAMES]
+    return {c: (index.fingerprint(c).digest, index.signature(c), index.is_data(c)) for c in calls}
+
+
+def test_signatures_are_kept_with_fingerprints(index: CodeIndex, tmp_path: Path, monkeypatch) -> None:
+    project = Project(str(tmp_path), (str(tmp_path),))
+    file = str(tmp_path.with_suffix(".index"))  # beside the project
+    first = CodeIndex(project, index_file=file)
+    before = looked_up(first)
+    assert [name for name in NAMES if before[f"app:{name}"][2]] == ["LIMITS"]
+    first.save()
+
+    def analysed(self: CodeIndex) -> None:
+        raise AssertionError("nothing changed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CodeIndex, "_made_tools", analysed)
+        assert looked_up(CodeIndex(project, index_file=file)) == before
+
+    third = tmp_path / "third.py"
+    third.write_text(third.read_text().replace("moved(f)", "moved(f, g)"))
+    after = CodeIndex(project, index_file=file).signature("app:moved")
+    assert after is not None
+    assert [p.name for p in after.parameters] == ["f", "g"]
+    again = CodeIndex(project, index_file=file)
+    again.fingerprint("app:moved")
+    assert again.signature("app:moved") == after
 
 
 def test_the_code_of_a_class(index: CodeIndex, tmp_path: Path) -> None:
