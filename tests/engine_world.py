@@ -264,6 +264,9 @@ class MemoryPool:
         self.batches: list[tuple[int, Job, Sequence[Task]]] = []
         self.closed = False
 
+    def retire(self) -> None:
+        pass
+
     def expect(self) -> None:
         self.world.on_expected()
 

@@ -87,6 +87,11 @@ class Dispatcher:
         if self.pool is not None:
             self.pool.stop(grace)
 
+    def retire(self) -> None:
+        """Nothing more will be sent: let the workers end while the run is brought to its end."""
+        if self.pool is not None:
+            self.pool.retire()
+
     def close(self) -> None:
         if self.pool is not None:
             self.pool.close()

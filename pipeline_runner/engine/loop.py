@@ -97,6 +97,8 @@ class Loop:
             self.tell(m.Began(self.at()))
             self._work()
             status = self.state.status
+            if not (self.graph.on_success or self.graph.on_failure):
+                self.dispatcher.retire()
             for hook in over(status):
                 self._send_hook(hook)
             self._work()

@@ -145,6 +145,9 @@ class Pool(Protocol):
     def stop(self, grace: float) -> None:
         """Stop what runs: let it end within ``grace`` seconds, then kill; answers NotRun."""
 
+    def retire(self) -> None:
+        """No more batches come: idle workers may end already."""
+
     def close(self) -> None:
         """Give everything back. Idempotent."""
 

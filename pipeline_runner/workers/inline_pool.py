@@ -40,6 +40,9 @@ class SequentialPool:
     def expect(self) -> None:
         pass
 
+    def retire(self) -> None:
+        pass
+
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
         self._queued.append((ticket, job, tasks))
         if self._stopped:
@@ -107,6 +110,9 @@ class ThreadingPool:
         self.close()
 
     def expect(self) -> None:
+        pass
+
+    def retire(self) -> None:
         pass
 
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:

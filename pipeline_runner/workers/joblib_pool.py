@@ -64,6 +64,9 @@ class JoblibPool(TimedPool[Flight]):
     def expect(self) -> None:
         """The backend was opened with the pool."""
 
+    def retire(self) -> None:
+        """It is closed with the pool, too."""
+
     def free(self) -> int:
         return self._workers - len(self._flights)
 

@@ -43,6 +43,11 @@ class LokyPool(TimedPool[Slot]):
             with suppress(Exception):  # a batch that finds no worker says why
                 self._slots[0].start()
 
+    def retire(self) -> None:
+        for slot in self._slots:
+            if slot.batch is None:
+                slot.retire()
+
     def free(self) -> int:
         return sum(slot.batch is None for slot in self._slots)
 

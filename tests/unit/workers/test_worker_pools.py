@@ -268,6 +268,16 @@ def test_a_worker_that_died_before_its_first_batch_is_replaced(kit: Kit) -> None
         assert kit.value(one(pool, kit.job(), kit.task())) != pid
 
 
+def test_idle_workers_end_when_no_more_batches_come(kit: Kit) -> None:
+    kit.module("import os\ndef run(): return os.getpid()")
+    with open_pool("loky", 2, kit.project) as pool:  # type: ignore[attr-defined]
+        one(pool, kit.job(), kit.task())
+        [slot] = [slot for slot in pool._slots if slot.started]
+        assert slot._process.wait(0.1) is None
+        pool.retire()
+        assert slot._process.wait(20.0) == 0
+
+
 def test_workers_tell_each_other_which_large_results_are_whole(kit: Kit) -> None:
     kit.module("import numpy\ndef run(): return numpy.arange(3_000_000)\ndef total(a): return int(a.sum())")
     with open_pool("loky", 2, kit.project) as pool:  # type: ignore[attr-defined]
