@@ -102,7 +102,8 @@ def choice_options(command: F) -> F:
             "--select",
             multiple=True,
             metavar="EXPR",
-            help='Only these steps: train, +train, train+, tag:nightly; "a b" both, "+a,+b" what is in both.',
+            help="Only these steps: train, +train, train+, 2+train, @train, tag:nightly; "
+            '"a b" both, "+a,+b" what is in both.',
             shell_complete=complete("expressions"),
         ),
     ):

@@ -1,6 +1,7 @@
 """``-s/--select``: dbt's graph operators over step names and tags.
 
 ``train``  the step;  ``+train``  with all above it;  ``train+``  with all below it;
+``1+train``, ``train+2``  so many edges far;  ``@train``  with all below it, and all above all of those;
 ``tag:nightly``  every step with the tag (also with ``+``);  ``tr*``  a pattern;
 ``a b``, or given several times: all of them;  ``+a,+b``  what is in both (as in dbt).
 """
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import PipelineError, Problem
 from ..model.graph import Graph, Step
 
+_OPERATORS = re.compile(r"(@)?(?:([0-9]{0,9})\+)?(.*?)(?:\+([0-9]{0,9}))?\Z", re.S)
 _UNION = "a comma stands for what is in both, a blank for all of them"
 
 
@@ -42,40 +45,44 @@ def _chosen(graph: Graph, expression: str, problems: list[Problem]) -> set[str]:
     if not expression:
         problems.append(Problem("selection", "the selection is empty", None, f"name a step; {_UNION}"))
         return set()
-    core = expression.strip("+")
+    operators = _OPERATORS.match(expression)
+    assert operators is not None  # it matches anything
+    at, far_up, core, far_down = operators.groups()
     found = _named(graph.steps, core)
     if not found:
         problems.append(_unknown(graph, core))
     chosen = set(found)
-    if expression.startswith("+"):
-        chosen |= above(graph, found)
-    if expression.endswith("+"):
+    if at:
         chosen |= below(graph, found)
+        chosen |= above(graph, chosen)
+    if far_up is not None:
+        chosen |= above(graph, found, int(far_up) if far_up else None)
+    if far_down is not None:
+        chosen |= below(graph, found, int(far_down) if far_down else None)
     return chosen
 
 
-def above(graph: Graph, names: Iterable[str]) -> set[str]:
-    """Everything that the named steps need, transitively (without themselves)."""
-    return _reach({name: step.needs for name, step in graph.steps.items()}, names)
+def above(graph: Graph, names: Iterable[str], far: int | None = None) -> set[str]:
+    """Everything that the named steps need, transitively (without themselves): ``far`` edges, or any."""
+    return _reach({name: step.needs for name, step in graph.steps.items()}, names, far)
 
 
-def below(graph: Graph, names: Iterable[str]) -> set[str]:
-    """Everything that needs the named steps, transitively (without themselves)."""
+def below(graph: Graph, names: Iterable[str], far: int | None = None) -> set[str]:
+    """Everything that needs the named steps, transitively (without themselves): ``far`` edges, or any."""
     consumers: dict[str, list[str]] = {name: [] for name in graph.steps}
     for name, step in graph.steps.items():
         for need in step.needs:
             consumers[need].append(name)
-    return _reach(consumers, names)
+    return _reach(consumers, names, far)
 
 
-def _reach(edges: Mapping[str, Sequence[str]], start: Iterable[str]) -> set[str]:
+def _reach(edges: Mapping[str, Sequence[str]], start: Iterable[str], far: int | None) -> set[str]:
     seen: set[str] = set()
-    stack = [n for s in start for n in edges[s]]
-    while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            stack.extend(edges[name])
+    next_ = set(start)
+    while next_ and (far is None or far > 0):
+        next_ = {n for s in next_ for n in edges[s]} - seen
+        seen |= next_
+        far = None if far is None else far - 1
     return seen
 
 

@@ -89,6 +89,15 @@ GRAPH = graph(
         (["*"], "load clean train train_all report other"),
         (["+re????"], "load clean train train_all report"),
         (["other+"], "other"),
+        (["1+train"], "clean train"),
+        (["2+train"], "load clean train"),
+        (["0+train"], "train"),
+        (["load+1"], "load clean"),
+        (["1+clean+1"], "load clean train train_all"),
+        (["1+tag:big+1"], "clean train_all report"),
+        (["99+report"], "load clean train train_all report"),
+        (["@train"], "load clean train train_all report"),
+        (["@other"], "other"),
     ],
 )
 def test_select(expressions: list[str], names: str) -> None:
@@ -105,6 +114,10 @@ def test_select(expressions: list[str], names: str) -> None:
         ("tag:zz", "no step has the tag 'zz'", "tags: big, nightly"),
         ("z*", "there is no step 'z*'", "steps: load"),
         ("Train", "there is no step 'Train'", "did you mean 'train'?"),
+        ("1+trian+2", "there is no step 'trian'", "did you mean 'train'?"),
+        ("@trian", "there is no step 'trian'", "did you mean 'train'?"),
+        ("++train", "there is no step '+train'", "did you mean 'train'?"),
+        ("x+train", "there is no step 'x+train'", "did you mean 'train'?"),
     ],
 )
 def test_what_names_nothing(expression: str, message: str, hint: str) -> None:
