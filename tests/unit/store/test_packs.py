@@ -192,10 +192,57 @@ def begun(store: Store, *known: Entry) -> Store:
     """The store as one opens it who knows of some entries from before."""
     names = store.entries.names(RECIPE)
     args = frozenset(e.key.args for e in known)
-    others = frozenset(store.entries.besides(RECIPE, names, args, frozenset()))
+    alone = args.intersection([n[:-5] for n in names if n.endswith(".json")])
+    others = frozenset(store.entries.besides(RECIPE, names, args, alone))
+    files = [n for n in names if n.endswith(".pack")] + [f"{a}.json" for a in alone]
     fresh = Store.open(store.url, "/")
-    fresh.entries.begin(RECIPE, [n for n in names if n.endswith(".pack")], Table.of(list(known)), others)
+    fresh.entries.begin(RECIPE, files, Table.of(list(known)), others)
     return fresh
+
+
+def test_what_is_known_and_has_a_file_of_its_own_is_not_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [entry(n) for n in range(2 * MANY)]
+    store.commit(some[:MANY])
+    for e in some[MANY:]:
+        store.commit([e])
+    fresh = begun(store, *some)
+    late = [entry(n) for n in range(700, 703)]
+    for e in late:
+        store.commit([e])
+    monkeypatch.setattr(Entries, "_read_pack", None)
+    read: list[str] = []
+    real = fresh.files.read_many
+
+    def read_many(names: Iterable[str]) -> Any:
+        read.extend(names := list(names))
+        return real(names)
+
+    monkeypatch.setattr(fresh.files, "read_many", read_many)
+    orders = [[*some, *late], [*some[:9], *late, *some[9:]], [*late, *some], [*some[::-1], *late]]
+    for wanted in orders:
+        read.clear()
+        assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
+        assert sorted(read) == sorted(f"entries/{RECIPE}/{e.key.args}.json" for e in late)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("place", [0, 20, MANY + 5])
+def test_a_single_file_that_came_since_counts_before_what_is_known(
+    store: Store, place: int, twice: bool
+) -> None:
+    some = [entry(n) for n in range(2 * MANY)]
+    store.commit(some[:MANY])
+    for e in some[MANY:]:
+        store.commit([e])
+    fresh = begun(store, *some)
+    newer, late = entry(place, "new"), entry(900)
+    store.commit([newer], replace=True)
+    store.commit([late])
+    fresh.entries.lookup([], refresh=True)
+    wanted = [*some[:place], newer, *some[place + 1 :], late, *[newer] * twice]
+    assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
 
 
 @pytest.mark.parametrize("new", [1, 30])
