@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from ..model.graph import Share, Step
 
 
@@ -22,5 +20,7 @@ def enough(step: Step, failed: int, count: int) -> bool:
 def how_many(limit: int | Share, count: int) -> int:
     """A number of items; of a share as many whole ones as are in it."""
     if isinstance(limit, Share):
+        from fractions import Fraction  # for few, and it brings decimal
+
         return int(Fraction(repr(limit.percent)) * count / 100)
     return limit

@@ -19,7 +19,6 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from . import worker
 from .mail import Setup, receive, send
 
 
@@ -37,9 +36,7 @@ class Process:
         theirs: tuple[Connection, ...] = (calls, answers, life)
         # no module of the working folder may stand in the way: a project may have a ``loky.py``
         safe = {} if "PYTHONSAFEPATH" in os.environ else {"PYTHONSAFEPATH": "1"}
-        self._process = context.Process(
-            target=worker.main, args=(setup, tuple(safe), *theirs), env={**env, **safe}
-        )
+        self._process = context.Process(target=_main, args=(setup, tuple(safe), *theirs), env={**env, **safe})
         try:
             self._process.start()
         except BaseException:
@@ -76,6 +73,13 @@ class Process:
     def close(self) -> None:
         for end in (self._calls, self.answers, self._life):
             end.close()
+
+
+def _main(*args: Any) -> None:
+    """In the worker, which alone needs to import what it does."""
+    from .worker import main
+
+    main(*args)
 
 
 def _start_trackers() -> None:

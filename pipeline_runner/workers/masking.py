@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from urllib.parse import quote, quote_plus
 
 from .failure import TaskError
 
@@ -78,7 +76,8 @@ class Masker:
 
 def written(value: str) -> set[str]:
     """The ways in which a secret's value stands in texts."""
-    import html  # not for those who have no secrets
+    import html  # these are not for those who have no secrets
+    from urllib.parse import quote, quote_plus
 
     quoted = json.dumps(value)[1:-1]
     data = os.fsencode(value)  # an environment may hold bytes that are no text
@@ -96,6 +95,8 @@ def written(value: str) -> set[str]:
 
 def _base64(value: bytes) -> Iterator[str]:
     """The digits that stand for it wherever it begins in what is encoded, such as ``user:password``."""
+    from base64 import b64encode
+
     for before in range(3):
         text = b64encode(bytes(before) + value).decode().rstrip("=")
         first = (before * 8 + 5) // 6  # digits that bits of what stands before have a part in
