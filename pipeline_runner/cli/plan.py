@@ -47,7 +47,9 @@ def command(
         return
     counts = plan.summary
     if not (verbose or counts["run"] or counts["undecided"] or counts["skip"]) and counts["reuse"]:
-        result([f"Nothing to do: all {counts['reuse']:,} tasks are up to date."])
+        reused = counts["reuse"]
+        what = "the 1 task is" if reused == 1 else f"all {reused:,} tasks are"
+        result([f"Nothing to do: {what} up to date."])  # as plan_lines says it, whose tables are not needed
         return
     from ..view.plan_table import plan_lines
 

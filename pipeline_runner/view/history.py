@@ -126,7 +126,7 @@ def runs_lines(
         colour = STATUS_COLOURS.get(run.status)
         painted.append(line.replace(run.status, style(run.status, colour), 1) if colour else line)
     if len(runs) > len(shown):
-        painted.append(style(f"and {number(len(runs) - len(shown))} older ones (prun runs --all)", "dim"))
+        painted.append(style(f"and {number(len(runs) - len(shown))} older (prun runs --all)", "dim"))
     return painted
 
 

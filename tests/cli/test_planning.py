@@ -347,3 +347,17 @@ def test_what_is_not_selected_is_not_run(done: Project) -> None:
 
 def test_a_plan_of_selected_steps(words: Project) -> None:
     assert set(actions(words.plan("-s", "+clean"))) == {"load", "clean"}
+
+
+@pytest.mark.parametrize(("items", "told"), [([], "the 1 task is"), ([1, 2], "all 3 tasks are")])
+def test_nothing_to_do(project: Project, items: list[int], told: str) -> None:
+    project.file("one.py", "def f(x=0): return x\n").pipeline(
+        {
+            "params": {"items": items},
+            "steps": {
+                "a": {"call": "one:f"},
+                "b": {"call": "one:f", "foreach": "params.items", "inputs": {"x": "item"}},
+            },
+        }
+    ).run()
+    assert project.prun("plan").out == f"Nothing to do: {told} up to date.\n"

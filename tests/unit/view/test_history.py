@@ -39,7 +39,7 @@ def test_older_runs_are_counted() -> None:
     runs = [info(f"r{n}", "succeeded", float(n), reused=1) for n in range(30)]
     lines = runs_lines(runs, now=100.0, most=20)
     assert len(lines) == 22
-    assert lines[-1] == "and 10 older ones (prun runs --all)"
+    assert lines[-1] == "and 10 older (prun runs --all)"
 
 
 def test_a_run(golden: Golden) -> None:
