@@ -86,7 +86,7 @@ class FileIndex:
             raise ValueError("an empty path")
         if "\0" in text:
             raise ValueError(f"{text!r} is no path: it has a zero in it")
-        if text.startswith(file_urls.SCHEME):  # what reads it is given a path, as for any other file here
+        if text.startswith(file_urls.SCHEMES):  # what reads it is given a path, as for any other file here
             return self._track_one(file_urls.path_of(text))
         if "://" in text:
             if self._remote is None:

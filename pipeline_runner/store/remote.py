@@ -264,4 +264,6 @@ def _connect(url: str) -> tuple[Any, str]:
         raise StoreError(f"the store {url} needs a package that is not installed: {e}") from e
     except ValueError as e:
         raise StoreError(f"{url!r} is no URL of a store: {e}") from e
+    except Exception as e:  # a server that is not there, options that are missing: each says it its own way
+        raise StoreError(f"the store {url} cannot be opened: {type(e).__name__}: {e}") from e
     return fs, root.rstrip("/")

@@ -74,7 +74,7 @@ class Store:
             from .signing import signing_key
 
             key = signing_key(at.sign, root)
-        if place.startswith(file_urls.SCHEME):
+        if place.startswith(file_urls.SCHEMES):
             from urllib.parse import unquote
 
             place = unquote(file_urls.path_of(place))

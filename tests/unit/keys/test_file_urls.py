@@ -13,6 +13,7 @@ from pipeline_runner.keys import file_urls
         ("file://C:/data/x", "C:/data/x", "C:/data/x"),
         ("file://localhost/data/x", "/data/x", "/data/x"),
         ("file://data/x", "data/x", "data/x"),
+        ("local:///data/x", "/data/x", "/data/x"),
         ("file:////server/share/x", "//server/share/x", "//server/share/x"),
     ],
 )

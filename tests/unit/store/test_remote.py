@@ -153,6 +153,13 @@ def test_an_unknown_kind_of_url_is_an_error(tmp_path: Path, url: str) -> None:
         Store.open(url, str(tmp_path))
 
 
+@pytest.mark.parametrize("url", ["ftp://localhost:1/x", "reference://x"])
+def test_a_url_that_cannot_be_opened_is_no_bug_of_ours(tmp_path: Path, url: str) -> None:
+    """Nobody listens there; an option is missing: fsspec lets each file system's own error through."""
+    with pytest.raises(StoreError, match=f"the store {url} cannot be opened: "):
+        Store.open(url, str(tmp_path))
+
+
 def test_tracked_urls(tmp_path: Path) -> None:
     fs = fsspec.filesystem("memory")
     base = f"/{tmp_path.name}"

@@ -31,7 +31,9 @@ def test_the_default_is_a_folder_beside_the_pipeline(tmp_path: Path) -> None:
     assert not (tmp_path / ".prun").exists()  # looking is not writing
 
 
-@pytest.mark.parametrize("url", ["cache", "./cache", "{tmp}/cache", "file://{tmp}/cache"])
+@pytest.mark.parametrize(
+    "url", ["cache", "./cache", "{tmp}/cache", "file://{tmp}/cache", "local://{tmp}/cache"]
+)
 def test_folders_are_relative_to_the_root(tmp_path: Path, url: str) -> None:
     store = Store.open(url.format(tmp=tmp_path), str(tmp_path))
     assert store.url == str(tmp_path / "cache")
