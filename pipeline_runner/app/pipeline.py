@@ -120,6 +120,7 @@ class Pipeline:
             if stamp is not None:
                 from .rerun import planned
 
+                session.save_indexes()
                 return planned(session, stamp)
         from .plan import Plan
         from .selection import looked_at
@@ -173,6 +174,7 @@ class Pipeline:
             if stamp is not None and (name in BACKENDS or name == stamp.backend):
                 from .rerun import rerun
 
+                session.save_indexes()  # of a file that was touched, say: or it would be read every time
                 return rerun(session, stamp, name, workers, observers)
         from .execute import Asked, execute
         from .selection import looked_at, refuse_unselected
