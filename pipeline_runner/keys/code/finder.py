@@ -77,7 +77,7 @@ class Finder:
                 continue
             searched.append(entry)
             found = self._in_folder(entry, entry, name, name)
-            if found is None and entry.endswith(_ARCHIVES):
+            if found is None and entry.endswith(_ARCHIVES) and os.path.isfile(entry):  # mostly python311.zip
                 found = self._in_archive(entry, name)
             if found is not None and found.kind != NAMESPACE:
                 return found._replace(searched=tuple(searched))
