@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Stamp: TypeAlias = tuple[str, int, int]  # a file's name, size and time stamp
 
-_FORMAT = "fan-out 2"
+_FORMAT = "fan-out 3"
 _SHARE = 20  # written anew when more than one item in so many is not in it
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 from ..keys.canonical import plain_digest, plain_digests
 from ..model.bound import Bound, Inline
 from ..model.names import item_keys
+from .known import KnownItems, ValueDigests
 
 if TYPE_CHECKING:
-    from .known import KnownItems
     from .results import StepResult
 
 NOTHING = Inline(plain_digest(None), None)  # what a step gave that was skipped
@@ -25,7 +25,11 @@ class Values(Sequence[Bound]):
         self.values = values
         self._known = known
         self._ends = None if known is None else known.ends(values)
-        self.digests = plain_digests(values) if known is None else known.digests_of(values, self._ends)
+        self.digests: Sequence[str]
+        if known is None or self._ends is None:
+            self.digests = plain_digests(values)
+        else:
+            self.digests = ValueDigests(values, known, self._ends)
 
     def names(self) -> Sequence[str]:
         """A KEY for each item."""

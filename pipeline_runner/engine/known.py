@@ -7,8 +7,8 @@ make a key another one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 from ..keys.cache_key import ArgsDigests
 from ..keys.canonical import plain_digests
@@ -24,7 +24,7 @@ _FEW = 4  # items of which each is looked for in the list
 
 
 class KnownItems(NamedTuple):
-    """Items as a run left them. ``values``: those that the digests are of, where they are plain.
+    """Items as a run left them. ``values``, where they can be compared to later ones; else their ``digests``.
 
     ``args``: their keys' second halves; ``around``: what these were made of beside the digests;
     ``names``: their KEYs, where each is that of its value, and none is another's.
@@ -54,25 +54,59 @@ class KnownItems(NamedTuple):
         found = [] if repeated else made_again(values, ends, self.names, short_keys)
         return item_keys(values) if repeated or "" in found[ends.head : len(found) - ends.tail] else found
 
-    def digests_of(self, values: Sequence[Any], ends: Ends | None) -> list[str]:
-        """``plain_digests`` of values, of which the ends are known."""
-        if ends is None:
-            return plain_digests(values)
-        return made_again(values, ends, self.digests, plain_digests)
-
     def to_keep(self) -> KnownItems:
-        """The same without values that later ones cannot be compared to; with their names."""
+        """What is worth keeping: values with their names, or digests."""
         if self.values is None or not comparable(self.values):
-            return self._replace(values=None)
+            return self._replace(values=None, digests=list(self.digests))
         names = short_keys(self.values)
-        return self._replace(names=None if "" in names or len(set(names)) < len(names) else names)
+        unique = "" not in names and len(set(names)) == len(names)
+        return self._replace(digests=(), names=names if unique else None)
 
     def args_of(self, keys: ArgsDigests, digests: Sequence[str]) -> list[str]:
         """``ArgsDigests.of_all`` of one column."""
-        if keys.around != self.around:
-            return keys.of_all([digests])
-        ends = common_ends(digests, self.digests)
-        return made_again(digests, ends, self.args, lambda some: keys.of_all([some]))
+        if keys.around == self.around:
+            if isinstance(digests, ValueDigests) and digests.known is self:
+                make = lambda some: keys.of_all([plain_digests(some)])  # noqa: E731
+                return made_again(digests.values, digests.ends, self.args, make)
+            if self.values is None:
+                ends = common_ends(digests, self.digests)
+                return made_again(digests, ends, self.args, lambda some: keys.of_all([some]))
+        return keys.of_all([digests])
+
+
+class ValueDigests(Sequence[str]):
+    """``plain_digests`` of values that have ends in common with what is known; made when they are looked at.
+
+    Keys follow from the values themselves where these are the same, so hardly any digest is looked at.
+    """
+
+    __slots__ = ("_made", "ends", "known", "values")
+
+    def __init__(self, values: Sequence[Any], known: KnownItems, ends: Ends) -> None:
+        self.values = values
+        self.known = known
+        self.ends = ends
+        self._made: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, k: int) -> str: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[str]: ...
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            return self._all()[k]
+        return plain_digests([self.values[k]])[0] if self._made is None else self._made[k]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def _all(self) -> list[str]:
+        if self._made is None:
+            self._made = plain_digests(self.values)
+        return self._made
 
 
 class FanOuts(Protocol):

@@ -116,9 +116,11 @@ class Preparer:
         items = self.binder.result(step.name).items
         if items is None or len(items) != len(args) or keys.around is None:
             return
-        whole = items.digests(range(len(items))) is digests
-        # a copy: the column of a step that is followed changes when a lost result is made again
-        self.known[step.name] = KnownItems(items.plain if whole else None, list(digests), keys.around, args)
+        values = items.plain if items.digests(range(len(items))) is digests else None
+        if values is None:
+            # a copy: the column of a step that is followed changes when a lost result is made again
+            digests = list(digests)
+        self.known[step.name] = KnownItems(values, digests, keys.around, args)
 
     def _own_digests(
         self, step: Step, items: Sequence[int], names: Sequence[str], failed: list[tuple[int, ErrorInfo]]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from pipeline_runner.engine import known
+from pipeline_runner.engine.items import Values
 from pipeline_runner.engine.known import KnownItems
 from pipeline_runner.keys.cache_key import ArgsDigests
 from pipeline_runner.keys.canonical import plain_digests
+from pipeline_runner.model.bound import Inline
 from pipeline_runner.model.names import item_keys
 
 KEYS = ArgsDigests({"other": plain_digests([7])[0]}, ["x"])
@@ -36,24 +38,29 @@ NEW: list[Sequence[Any]] = [
 def test_digests_and_keys(old: Sequence[Any], new: Sequence[Any]) -> None:
     before = items(old)
     digests = plain_digests(new)
-    ends = before.ends(new)
-    assert before.digests_of(new, ends) == digests
-    assert list(before.names_of(new, ends)) == item_keys(new)
-    assert before.args_of(KEYS, digests) == KEYS.of_all([digests])
+    values = Values(new, before)
+    assert list(values.names()) == item_keys(new)
+    assert before.args_of(KEYS, values.digests) == before.args_of(KEYS, digests) == KEYS.of_all([digests])
+    assert list(values.digests) == digests
+    for one in (Values(new, before), values):
+        assert [one[k] for k in range(len(new))] == one[:] == [*map(Inline, digests, new)]
+        assert len(one) == len(one.digests) == len(new)
 
 
 def test_only_what_is_new_is_digested(monkeypatch: pytest.MonkeyPatch) -> None:
     before = items(OLD)
     asked: list[Any] = []
     monkeypatch.setattr(known, "plain_digests", lambda some: asked.extend(some) or plain_digests(some))
-    new = [*OLD[:5], 77, *OLD[5:]]
-    before.digests_of(new, before.ends(new))
+    values = Values([*OLD[:5], 77, *OLD[5:]], before)
+    before.args_of(KEYS, values.digests)
     assert asked == [77]
+    assert (values[3].digest, asked) == (plain_digests([3])[0], [77, 3])
 
 
 def test_other_arguments_make_other_keys() -> None:
-    before = items(OLD)
+    before, digests = items(OLD), plain_digests(OLD)
     for keys in (ArgsDigests({}, ["x"]), ArgsDigests({"other": plain_digests([8])[0]}, ["x"])):
-        assert before.args_of(keys, before.digests) == keys.of_all([before.digests])
+        for column in (digests, Values(OLD, before).digests):
+            assert before.args_of(keys, column) == keys.of_all([digests])
     two = ArgsDigests({}, ["x", "y"])
     assert two.around is None
