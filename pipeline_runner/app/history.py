@@ -151,7 +151,7 @@ class _LastTasks:
 
     def __init__(self, names: Sequence[str], entries: Sequence[Any]) -> None:
         self.entries = entries
-        self._names = names[: len(entries)]
+        self._names = names if len(names) <= len(entries) else names[: len(entries)]
         self._asked = 0
 
     def __len__(self) -> int:

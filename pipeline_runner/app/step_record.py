@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from ..errors import Problem, RunFailed
 from ..store.runs import step_file
@@ -170,9 +170,9 @@ class EntryKeys(Sequence[Any]):
 def write_entries(table: Table) -> Any:
     """The keys of a step's entries, as ``read_steps`` reads them."""
     args = table.args
-    padded = list(filter(None, args)) if table.complete else [a or _BLANK for a in args]
-    if set(map(len, padded)) <= {_WIDTH}:
-        return {"recipe": table.recipe, "args": "".join(padded)}
+    text = "".join(cast("list[str]", args) if table.complete else [a or _BLANK for a in args])
+    if len(text) == _WIDTH * len(args):  # else some are longer; none is shorter
+        return {"recipe": table.recipe, "args": text}
     return [None if a is None else [table.recipe, a] for a in args]
 
 
@@ -194,6 +194,54 @@ def write_keys(keys: Sequence[str] | None) -> Any:
 def read_keys(value: Any) -> Any:
     """The KEYs again."""
     return value.split("\n") if isinstance(value, str) else value
+
+
+class Lines(Sequence[str]):
+    """The lines of a text, as a list would have them; parted when one is asked for by its number."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __len__(self) -> int:
+        return self._text.count("\n") + 1
+
+    @overload
+    def __getitem__(self, k: int) -> str: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[str]: ...
+    def __getitem__(self, k: Any) -> Any:
+        return self._lines[k]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __eq__(self, other: object) -> bool:
+        return self._lines == (other._lines if isinstance(other, Lines) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __contains__(self, line: object) -> bool:
+        return isinstance(line, str) and self._find(line) >= 0
+
+    def index(self, line: str, *within: int) -> int:
+        """Its number."""
+        at = -1 if within else self._find(line)
+        return self._text.count("\n", 0, at) if at >= 0 else self._lines.index(line, *within)
+
+    def _find(self, line: str) -> int:
+        """Where it first begins, or -1."""
+        if "\n" in line:
+            return -1
+        if self._text == line or self._text.startswith(f"{line}\n"):
+            return 0
+        found = self._text.find(f"\n{line}\n") + 1
+        if not found and self._text.endswith(f"\n{line}"):
+            found = len(self._text) - len(line)
+        return found or -1
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self._text.split("\n")
 
 
 def _read_states(value: Sequence[Any]) -> Sequence[str]:
@@ -234,7 +282,7 @@ def _read_column(value: Any) -> Mapping[str, float]:
 
 
 _READERS = {
-    "keys": read_keys,
+    "keys": lambda value: Lines(value) if isinstance(value, str) else value,
     "entries": _read_entries,
     "states": _read_states,
     "attempts": _read_stretches,

@@ -198,8 +198,8 @@ def stored_files(store: Store, binder: Binder, recorder: Recorder) -> list[tuple
 
 
 def _of_one_run(table: Table, written: Mapping[str, Any] | None) -> bool:
-    """Whether a result is there that no other run may find. ``written``: how a large step was recorded: as one
-    text, if its keys are all alike."""
+    """Whether a result is there that no other run may find. ``written``: how a large step was recorded: as
+    one text, if its keys are all alike."""
     if written is not None and isinstance(written["entries"], Mapping):
         return False
     return any(args.startswith(ONE_RUN) for args in table.args if args is not None)

@@ -91,8 +91,8 @@ class Entries:
     def _alone(
         self, recipe: str, args: Sequence[str], ends: Ends, known: Set[str]
     ) -> dict[str, Entry | Damaged]:
-        """What of these has a file of its own, but for what is known. Mostly that is new, and between the ends:
-        else it is looked for in all of them."""
+        """What of these has a file of its own, but for what is known. Mostly that is new, and stands between
+        the ends: else it is looked for in all of them."""
         there = self._folders.list([recipe])[recipe].singles - known
         wanted = there.intersection(args[ends.head : len(args) - ends.tail])
         if len(wanted) < len(there):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline_runner.app import step_record
-from pipeline_runner.app.step_record import read_steps, write_apart
+from pipeline_runner.app.step_record import Lines, read_steps, write_apart
 from pipeline_runner.app.task_states import TaskStates
 from pipeline_runner.errors import RunFailed
 from pipeline_runner.keys.digest import digest
@@ -163,3 +163,23 @@ def test_what_stands_apart_and_is_lost(runs: Runs) -> None:
     assert found["t"]["states"] == ["succeeded"]
     with pytest.raises(RunFailed, match=f"the record of step 's' in run {RUN} is gone or damaged"):
         found["s"]["keys"]
+
+
+TEXTS = ["", "a", "a\nb\nc", "aa\na", "a\naa", "b\na\nb", "\n", "a\n", "\na", "ab\nb\nabc\nb"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_lines_are_those_of_a_list(text: str) -> None:
+    lines, expected = Lines(text), text.split("\n")
+    assert (lines, list(lines), len(lines), lines[-1]) == (expected, expected, len(expected), expected[-1])
+    assert lines == Lines(text)
+    assert lines != Lines(text + "x")
+    for line in ["", "a", "b", "c", "aa", "ab", "x", "a\nb", "\n"]:
+        assert (line in lines) == (line in expected)
+        assert lines.count(line) == expected.count(line)
+        if line in expected:
+            assert lines.index(line) == expected.index(line)
+        else:
+            with pytest.raises(ValueError, match="is not in list"):
+                lines.index(line)
+    assert 3 not in lines
