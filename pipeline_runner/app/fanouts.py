@@ -61,7 +61,7 @@ class KeptFanOuts:
                 table.args, table.seconds, table.count = list(args), seconds, len(args)
                 for name, fields in outputs.items():
                     table.outputs[name] = Column._make([_long(field, len(args)) for field in fields])
-                self._store.entries.begin(recipe, [name for name, _, _ in files], table, others)
+                self._store.entries.tables.begin(recipe, [name for name, _, _ in files], table, others)
             self._kept[step.name] = args
         return None if items is None else KnownItems._make(items)
 
@@ -87,7 +87,7 @@ class KeptFanOuts:
         others: frozenset[str] = frozenset()
         outputs: dict[str, Any] = {}
         if len(alone) <= len(args) // 2:  # else each of them is read for itself
-            others = frozenset(entries.besides(table.recipe, names, every, alone))
+            others = frozenset(entries.tables.besides(table.recipe, names, every, alone))
             held = [n for n in names if n.endswith(".pack")] + [f"{a}.json" for a in alone]
             files = self._stamps(table.recipe, [(n, 0, 0) for n in sorted(held)]) or ()
             for output, column in table.outputs.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry
 from .blobs import blob_file
-from .entries import no_gc
+from .entry_tables import no_gc
 from .files import Fact
 from .packs import lines as pack_lines
 from .packs import without_columns

@@ -7,29 +7,25 @@ two with the same key the later pack counts.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
-from itertools import compress, count
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
-from ..model.alike import Ends
 from ..model.artifact import Artifact, CacheKey, Damaged, Entry
-from ..model.table import Found, Table
+from ..model.table import Found
 from .entry_form import CUT, EntryReader, entry_to_json
+from .entry_tables import EntryTables, no_gc
 from .files import safe_name
 from .folders import Folders
-from .packs import Packed, columns, count_of, pack_name
 from .packs import lines as pack_lines
 from .packs import pack as pack_bytes
+from .packs import pack_name
 from .sealed import Seals
 
 if TYPE_CHECKING:
     from .files import FileStore
 
 _FEW = 8  # keys of one recipe that are looked for by name rather than in a listing
-_MANY = 1000  # entries from which on their reading is no time to look for garbage
 _AT_ONCE = 32  # packs of one recipe that are read together from far away
 
 
@@ -44,7 +40,7 @@ class Entries:
         self.ignored: dict[str, set[CacheKey]] = {}  # why -> entries that are there but do not count
         self._folders = Folders(files)
         self._packed: dict[str, dict[str, tuple[int, int]]] = {}  # pack -> args -> offset, length
-        self._columns: dict[str, Packed] = {}  # recipe -> what its packs hold
+        self.tables = EntryTables(files, self._reader, self._folders, self._singles, self.ignored)
 
     # ---- reading ---------------------------------------------------------------------------------
 
@@ -52,8 +48,7 @@ class Entries:
         """Those there are, proved by their checksums; what cannot be trusted as ``Damaged``."""
         if refresh:
             self._folders.forget()
-            for packed in self._columns.values():
-                packed.singles = frozenset()
+            self.tables.forget_singles()
         wanted: dict[str, list[str]] = {}
         for recipe, args in keys:
             wanted.setdefault(recipe, []).append(args)
@@ -67,96 +62,11 @@ class Entries:
         """What there is for many keys of a recipe, as columns; proved as by ``lookup``."""
         if len(args) <= _FEW:
             return Found.of(recipe, args, self.lookup([CacheKey(recipe, a) for a in args]))
-        with no_gc(len(args)):
-            packed = self._packs_of(recipe)
-            if packed.needs_reading(args):
-                del self._columns[recipe]
-                packed = self._packs_of(recipe)
-            ends = packed.ends(args)
-            alone = self._alone(recipe, args, ends, packed.singles)
-            found = Found(Table(len(args), recipe), {})
-            for at, rows in packed.rows(args, ends, alone):
-                found.table.take(at, packed.table, rows)
-            odd = {**packed.odd, **alone}  # few
-            for k in compress(count(), map(odd.__contains__, args)) if odd else ():
-                entry = odd[args[k]]
-                if args[k] not in alone and found.table.has(k):
-                    continue  # a later pack has it whole
-                if isinstance(entry, str):
-                    self.ignored.setdefault(entry, set()).add(CacheKey(recipe, args[k]))
-                else:
-                    found.put(k, entry)
-            return found
-
-    def _alone(
-        self, recipe: str, args: Sequence[str], ends: Ends, known: Set[str]
-    ) -> dict[str, Entry | Damaged]:
-        """What of these has a file of its own, but for what is known. Mostly that is new, and stands between
-        the ends: else it is looked for in all of them."""
-        there = self._folders.list([recipe])[recipe].singles - known
-        wanted = there.intersection(args[ends.head : len(args) - ends.tail])
-        if len(wanted) < len(there):
-            wanted = there.intersection(args)
-        return {key.args: entry for key, entry in self._singles({recipe: list(wanted)}).items()}
+        return self.tables.find(recipe, args)
 
     def names(self, recipe: str) -> Sequence[str]:
         """The files in which the entries of a recipe stand: packs, and each ``ARGS.json``."""
         return self._files.list(f"entries/{recipe}")
-
-    def begin(self, recipe: str, names: Sequence[str], table: Table, others: Set[str]) -> None:
-        """Take what files were found to hold before, instead of reading them; ``others``: what packs among
-        them hold besides."""
-        if recipe not in self._columns:
-            packs = [name for name in names if name.endswith(".pack")]
-            singles = frozenset([name[:-5] for name in names if name.endswith(".json")])
-            self._columns[recipe] = Packed()
-            self._columns[recipe].begin(packs, singles, table, others)
-
-    def besides(self, recipe: str, names: Iterable[str], args: Set[str], alone: Set[str]) -> list[str]:
-        """What the packs among these files hold besides what a run has led to. They are read, unless it
-        can be told from their names that they hold just what has been looked up and made.
-
-        ``args``: of all that the run has led to; ``alone``: of what has files of its own.
-        """
-        packed = self._columns.setdefault(recipe, Packed())
-        counts = [count_of(n) for n in names if n.endswith(".pack") and n not in packed.packs]
-        made = packed.without(args) - alone
-        if None in counts or sum(filter(None, counts)) != len(made):
-            self._folders.forget(recipe)
-            self.ahead(recipe)
-        return packed.besides(args)
-
-    def ahead(self, recipe: str) -> None:
-        """Read the packs of a recipe, of which many entries will be looked for."""
-        with no_gc(_MANY):
-            self._packs_of(recipe)
-
-    def _packs_of(self, recipe: str) -> Packed:
-        """What all packs of a recipe hold: those that are new since the last time are read."""
-        packed = self._columns.setdefault(recipe, Packed())
-        new = [pack for pack in self._folders.list([recipe])[recipe].packs if pack not in packed.packs]
-        ahead = {} if self._files.is_local else self._files.read_many(f"entries/{recipe}/{p}" for p in new)
-        for pack in new:
-            data = ahead.get(name := f"entries/{recipe}/{pack}")
-            if not isinstance(data, bytes):
-                data = self._read_pack(name)
-            packed.add(pack, *self._read_columns(recipe, data))
-        return packed
-
-    def _read_columns(self, recipe: str, data: bytes) -> tuple[Table, dict[str, Damaged | str]]:
-        """What a pack holds; line by line where it has no columns, or none that can be trusted."""
-        table = columns(data, recipe, self._reader.codecs, self.seals)
-        if table is not None:
-            return table, {}
-        good: dict[str, Entry] = {}
-        odd: dict[str, Damaged | str] = {}
-        for args, offset, length in pack_lines(data):
-            entry = self.read(data[offset : offset + length], CacheKey(recipe, args), True)
-            if isinstance(entry, Entry):
-                good[args] = entry
-            else:
-                odd[args] = entry
-        return Table.of(list(good.values())), odd
 
     def single(self, key: CacheKey) -> Entry | None:
         """The whole entry in a file of its own: one look, no listing."""
@@ -234,13 +144,13 @@ class Entries:
         index = self._packed.get(name)
         data = ahead.get(name)
         if index is None:
-            data = self._read_pack(name) if data is None else data
+            data = self.tables.read_pack(name) if data is None else data
             index = self._index(recipe, pack, data)
         here = index.keys() & wanted  # goes through the smaller of the two
         if not here:
             return
         if data is None:
-            data = self._read_pack(name)
+            data = self.tables.read_pack(name)
         for args in here:
             offset, length = index[args]
             yield args, data[offset : offset + length]
@@ -249,18 +159,10 @@ class Entries:
         name = f"entries/{recipe}/{pack}"
         index = self._packed.get(name)
         if index is None:
-            data = self._read_pack(name) if data is None else data
+            data = self.tables.read_pack(name) if data is None else data
             index = {args: (offset, length) for args, offset, length in pack_lines(data) if args}
             self._packed[name] = index
         return index
-
-    def _read_pack(self, name: str) -> bytes:
-        try:
-            return self._files.read(name)
-        except PermissionError as e:
-            raise StoreError(f"cannot read from the store {self._files.url}: {e}") from e
-        except OSError:  # gone since it was listed, or unreadable: its entries are not there
-            return b""
 
     def look_at_blobs(self, outputs: Mapping[str, Artifact]) -> Damaged | None:
         """What is wrong with a result's blobs as far as one look tells (local stores only)."""
@@ -319,16 +221,3 @@ class Entries:
             return [e for e in entries if e.key in there and not self._is_good(there[e.key])]
         singles = self._folders.list([recipe])[recipe].singles
         return [e for e in entries if e.key.args in singles]
-
-
-@contextmanager
-def no_gc(count: int) -> Iterator[None]:
-    """Reading many entries makes many tuples and no garbage; looking for it would cost half."""
-    if count < _MANY or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

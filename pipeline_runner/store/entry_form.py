@@ -23,12 +23,12 @@ class EntryReader:
     """Reads entries as a store's seals and its rule about pickles allow."""
 
     def __init__(self, seals: Seals, *, safe: bool) -> None:
-        self._seals = seals
+        self.seals = seals
         self.codecs = SAFE_CODECS if safe else CODECS
 
     def read(self, data: bytes, key: CacheKey, line: bool) -> Entry | Damaged | str:
         """The entry in a file or a line of a pack, ``Damaged``, or why it does not count."""
-        seals = self._seals
+        seals = self.seals
         try:
             place = str(key) if seals.signs else ""
             fields = (seals.unseal_line if line else seals.unseal)(data, place)

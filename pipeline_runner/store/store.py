@@ -137,7 +137,7 @@ class Store:
 
     def ahead(self, recipe: str) -> None:
         if self.files.is_local:
-            self.entries.ahead(recipe)
+            self.entries.tables.ahead(recipe)
 
     def recipe_entries(self, recipe: str) -> list[Entry]:
         return self.entries.recipe_entries(recipe)

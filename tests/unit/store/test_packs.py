@@ -13,7 +13,7 @@ from pipeline_runner.model.artifact import ArgPart, Artifact, CacheKey, Damaged,
 from pipeline_runner.model.table import Found, Table
 from pipeline_runner.store import entry_form
 from pipeline_runner.store.census import Census, without_lines
-from pipeline_runner.store.entries import Entries
+from pipeline_runner.store.entry_tables import EntryTables
 from pipeline_runner.store.packs import columns
 from pipeline_runner.store.sealed import Seals
 from pipeline_runner.store.store import Store
@@ -193,10 +193,10 @@ def begun(store: Store, *known: Entry) -> Store:
     names = store.entries.names(RECIPE)
     args = frozenset(e.key.args for e in known)
     alone = args.intersection([n[:-5] for n in names if n.endswith(".json")])
-    others = frozenset(store.entries.besides(RECIPE, names, args, alone))
+    others = frozenset(store.entries.tables.besides(RECIPE, names, args, alone))
     files = [n for n in names if n.endswith(".pack")] + [f"{a}.json" for a in alone]
     fresh = Store.open(store.url, "/")
-    fresh.entries.begin(RECIPE, files, Table.of(list(known)), others)
+    fresh.entries.tables.begin(RECIPE, files, Table.of(list(known)), others)
     return fresh
 
 
@@ -211,7 +211,7 @@ def test_what_is_known_and_has_a_file_of_its_own_is_not_read(
     late = [entry(n) for n in range(700, 703)]
     for e in late:
         store.commit([e])
-    monkeypatch.setattr(Entries, "_read_pack", None)
+    monkeypatch.setattr(EntryTables, "read_pack", None)
     read: list[str] = []
     real = fresh.files.read_many
 
@@ -253,7 +253,7 @@ def test_what_is_known_from_before_is_not_read(
     store.commit(some[:MANY])
     store.commit(some[MANY:])
     fresh = begun(store, *some)
-    monkeypatch.setattr(Entries, "_read_pack", None)
+    monkeypatch.setattr(EntryTables, "read_pack", None)
     for wanted in (some, some[::-1], some[5:], [*some[:9], *some[10:]], [*some[:9], some[20], *some[9:]]):
         assert as_entries(fresh.find(RECIPE, [e.key.args for e in wanted]), *wanted) == wanted
     unknown = [entry(n) for n in range(500, 500 + new)]
@@ -293,11 +293,11 @@ def test_packs_whose_names_tell_what_they_hold_are_not_read_to_know_it(
     store.commit(some[MANY:])
     names = store.entries.names(RECIPE)
     read: list[str] = []
-    real = Entries._read_pack
-    monkeypatch.setattr(Entries, "_read_pack", lambda self, name: read.append(name) or real(self, name))
+    real = EntryTables.read_pack
+    monkeypatch.setattr(EntryTables, "read_pack", lambda self, name: read.append(name) or real(self, name))
 
     def besides(known: frozenset[str]) -> set[str]:
-        return set(Store.open(store.url, "/").entries.besides(RECIPE, names, known, frozenset()))
+        return set(Store.open(store.url, "/").entries.tables.besides(RECIPE, names, known, frozenset()))
 
     assert besides(args) == set()
     assert not read
