@@ -17,9 +17,8 @@ from .source import Path, SourceFile, SourceMap
 from .yaml_scalars import resolve
 
 _ANY: Any = object()  # no kind is asked for
-_PLAIN = re.compile(
-    r"(?:[A-Za-z0-9_]|[-+.][0-9])[A-Za-z0-9_.+-]{0,99}\Z"
-)  # texts that are YAML's plain scalars
+# texts that are plain scalars in YAML
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_]|[-+.][0-9])[A-Za-z0-9_.+-]{0,99}\Z")
 
 
 class ParamSet:
