@@ -7,7 +7,7 @@ comes from a step, the publisher asks ``Sources`` before it writes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..engine.depends import gone_over, varies_by_item
@@ -23,6 +23,7 @@ from .sources import Sources, inside, same, samefile
 
 if TYPE_CHECKING:
     from ..engine.bind import Binder
+    from ..model.artifact import ArgPart
     from .session import Session
 
 _ELSEWHERE = "publish it at a path of its own, for instance in a folder reports/"
@@ -162,15 +163,17 @@ class Overwrites:
     def _are_one(self, a: _Target, b: _Target) -> bool:
         if a.path != b.path:
             return folds_case(b.path)
-        if a.step != b.step:
+        if a.step != b.step or a.item == b.item:
             return a.template != b.template  # else it was told when the file was read
-        if a.item is None or b.item is None:
-            return a.template != b.template
         step = self.graph.steps[a.step]
         try:  # equal items give the same
-            return self.binder.own_args(step, a.item).parts != self.binder.own_args(step, b.item).parts
+            return self._parts(step, a) != self._parts(step, b)
         except BindError:
             return False
+
+    def _parts(self, step: Step, target: _Target) -> Mapping[str, ArgPart]:
+        assert target.item is not None  # only a fan-out has two tasks
+        return self.binder.own_args(step, target.item).parts
 
 
 class _ByName:

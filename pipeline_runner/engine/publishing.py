@@ -41,10 +41,10 @@ class Publishing:
         self.binder = jobs.preparer.binder
         self.publisher = publisher
         self.enabled = enabled
-        self._holders: dict[str, tuple[str, str]] = {}  # path -> the task whose result lies there, its digest
+        self._holders: dict[str, tuple[str, str, str]] = {}  # path -> task and output that lie there, digest
 
-    def wanted(self, step: Step, k: int) -> Iterator[tuple[str, Bound]]:
-        """The paths of a finished task and what belongs there."""
+    def wanted(self, step: Step, k: int) -> Iterator[tuple[str, str, Bound]]:
+        """The paths of a finished task, and which output ("" for all of them) belongs there."""
         result = self.binder.result(step.name)
         if not self.enabled or not result.present(k):
             return
@@ -57,9 +57,9 @@ class Publishing:
                 refuse_leaving(path, self.binder.text(before, step, item))
             if output:
                 artifact = outputs[output]
-                yield path, Stored(artifact.digest, artifact)
+                yield path, output, Stored(artifact.digest, artifact)
             else:
-                yield path, outputs_bound(outputs, step.outputs)
+                yield path, output, outputs_bound(outputs, step.outputs)
 
     def publish(self, step: Step, k: int, then: Callable[[Copies], None]) -> Copies:
         """Publish what a task gave. ``then`` is called with the end of it where that is ``later``."""
@@ -68,8 +68,8 @@ class Publishing:
         written: list[str] = []
         pending: list[tuple[str, Bound]] = []
         try:
-            for path, bound in self.wanted(step, k):
-                self._hold(path, bound, step, k)
+            for path, output, bound in self.wanted(step, k):
+                self._hold(path, self.task(step, k), output, bound.digest)
                 if self.publisher.current(path, bound.digest):
                     continue
                 if self.publisher.write(path, bound):
@@ -85,15 +85,17 @@ class Publishing:
         self._render(step, k, pending, then)
         return Copies(written, later=True)
 
-    def _hold(self, path: str, bound: Bound, step: Step, k: int) -> None:
+    def task(self, step: Step, k: int) -> str:
+        items = self.binder.result(step.name).items
+        return task_id(step.name, items.keys[k] if items is not None else None)
+
+    def _hold(self, path: str, task: str, output: str, digest: str) -> None:
         """No two results of a run lie at one path: which of them was there in the end, nobody could say."""
         shown = self.publisher.shown(path)
-        items = self.binder.result(step.name).items
-        task = task_id(step.name, items.keys[k] if items is not None else None)
-        holder, digest = self._holders.setdefault(shown, (task, bound.digest))
-        if holder == task:
-            self._holders[shown] = (task, bound.digest)  # it ran again
-        elif digest != bound.digest:
+        holder, held, there = self._holders.setdefault(shown, (task, output, digest))
+        if (holder, held) == (task, output):
+            self._holders[shown] = (task, output, digest)  # it ran again
+        elif there != digest:
             raise BindError(f"{shown!r} is published by {holder} too", "name the item in the path")
 
     def _render(

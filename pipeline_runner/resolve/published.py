@@ -25,6 +25,6 @@ def check_publish(context: Context, steps: Mapping[str, Step]) -> None:
                     "publish", f"every item of {name!r} would be published at {shown!r}", path,
                     "name the item in the path: ${{ item.name }} or ${{ matrix.NAME }}",
                 )  # fmt: skip
-            elif not varies and shown in seen:
+            elif shown in seen and (not varies or seen[shown] == name):
                 context.problem("publish", f"{shown!r} is published by {seen[shown]!r} too", path)
             seen.setdefault(shown, name)

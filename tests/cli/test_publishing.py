@@ -74,6 +74,25 @@ def test_two_results_of_a_run_do_not_lie_at_one_path(tasks: Project, names: list
         assert tasks.text("out/a.txt").startswith("text of {")
 
 
+@pytest.mark.parametrize(
+    ("items", "second", "exit"),
+    [
+        ("params.rows", "out/${{ item.a }}.txt", 2),
+        ("params.rows", "out/${{ item.b }}.txt", 2),
+        ("rows", "out/${{ item.a }}.txt", 2),
+        ("rows", "out/${{ item.b }}.txt", 1),
+    ],
+)
+def test_nor_do_two_outputs_of_a_task(tasks: Project, items: str, second: str, exit: int) -> None:
+    tasks.file("two.py", "def rows(): return [{'a': 'x', 'b': 'x'}]\ndef both(): return 'one', 'two'\n")
+    tasks.pipeline({"params": {"rows": [{"a": "x", "b": "x"}]}, "steps": {
+        "rows": {"call": "two:rows"},
+        "both": {"call": "two:both", "foreach": items, "outputs": ["p", "q"],
+                 "publish": {"p": "out/${{ item.a }}.txt", "q": second}},
+    }})  # fmt: skip
+    assert "is published by" in tasks.run(exit=exit).err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
 def test_a_folder_is_kept_as_the_step_made_it(tasks: Project) -> None:
     tasks.pipeline("""
