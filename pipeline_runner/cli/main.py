@@ -178,7 +178,6 @@ def cli() -> None:
 
 def main() -> None:
     """The command `prun`."""
-    gc.set_threshold(100_000, 20, 100)  # what modules make as they load is no garbage: do not look through it
     _prepare_streams()
     cli(prog_name="prun")
 

@@ -128,6 +128,13 @@ def test_interrupted(prun: Prun, app: App) -> None:
     assert prun("run", exit=130).stderr.strip().endswith("Interrupted.")
 
 
+def test_python_runs_the_command_as_well() -> None:
+    command = [sys.executable, "-m", "pipeline_runner", "run", "nowhere.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nowhere.yaml" in done.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
 def test_a_reader_that_goes_away_is_no_error() -> None:
     script = "import sys; from pipeline_runner.cli.main import main; sys.argv = ['prun', '--help']; main()"
