@@ -7,7 +7,6 @@ from functools import partial
 
 from ..engine.bind import Binder
 from ..engine.expand import Expander
-from ..engine.plan import Planner
 from ..engine.prepare import Preparer
 from ..model.artifact import CacheKey
 from ..model.decision import PlannedTask, Reason
@@ -34,6 +33,8 @@ def engine_for(
 
 def plan_rows(session: Session, graph: Graph, forced: frozenset[str] = frozenset()) -> list[PlannedTask]:
     """What would become of each task."""
+    from ..engine.plan import Planner
+
     binder, expander, preparer = engine_for(session, graph, "plan", forced)
     rows = Planner(graph, binder, expander, preparer, session.recipes, session.history).plan()
     return [_tried(session, row) if row.reasons == _NEW else row for row in rows]

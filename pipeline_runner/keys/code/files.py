@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..digest import combine, digest
 from .disk import Sections
 from .path import importable
-from .summary import Summary, from_plain, to_plain
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a run that changed no code needs no summary
     from ..packages import Distributions
+    from .summary import Summary
 
 _GRAIN = 2_000_000_000  # ns
 # elsewhere a folder on FAT or exFAT keeps its time stamp, whatever comes into it
@@ -63,6 +63,8 @@ class SourceFiles:
     def summary(self, path: str) -> Summary:
         found = self._summaries.get(path)
         if found is None:
+            from .summary import Summary, from_plain
+
             record = self._record(path)
             if record is None:
                 found = Summary(error=("the file cannot be read", 1, 1, ""))
@@ -93,6 +95,8 @@ class SourceFiles:
         else:
             raw = b""
             if path.endswith(".py"):
+                from .summary import to_plain
+
                 summary = self._summaries[path] = _parse(data, path)
                 raw = marshal.dumps(to_plain(summary))
             made = FileRecord(stat, _is_fresh(now, stat), content, raw)
