@@ -21,21 +21,22 @@ from typing import Any
 
 from .mail import Setup, receive, send
 
+# no module of the working folder may stand in the way: a project may have a ``loky.py``, or a ``random.py``
+_SAFE = "PYTHONSAFEPATH"
+
 
 class Process:
     """A worker process as its parent sees it."""
 
     def __init__(self, folder: str, setup: Setup, env: Mapping[str, str]) -> None:
         context: Any = import_module("loky.backend").get_context("loky")
-        if sys.platform == "linux":
-            _start_trackers()
+        _start_trackers()
         self._folder = folder
         calls, self._calls = context.Pipe(duplex=False)
         self.answers, answers = context.Pipe(duplex=False)
         life, self._life = context.Pipe(duplex=False)  # ends when we do, however we go
         theirs: tuple[Connection, ...] = (calls, answers, life)
-        # no module of the working folder may stand in the way: a project may have a ``loky.py``
-        safe = {} if "PYTHONSAFEPATH" in os.environ else {"PYTHONSAFEPATH": "1"}
+        safe = {} if _SAFE in os.environ else {_SAFE: "1"}
         self._process = context.Process(target=_main, args=(setup, tuple(safe), *theirs), env={**env, **safe})
         try:
             self._process.start()
@@ -91,10 +92,20 @@ def _start_trackers() -> None:
 
     def start() -> None:
         with suppress(OSError):  # the worker's start will say it
-            os.nice(10)
-            for package in ("loky.backend", "multiprocessing"):
+            if sys.platform == "linux":
+                os.nice(10)
+            for package in packages:
                 import_module(f"{package}.resource_tracker").ensure_running()
 
+    packages = ("loky.backend", "multiprocessing") if os.name == "posix" else ("loky.backend",)
     thread = threading.Thread(target=start, name="prun-trackers")
-    thread.start()
-    thread.join()
+    before = os.environ.get(_SAFE)
+    os.environ[_SAFE] = "1"  # they take their environment from us
+    try:
+        thread.start()
+        thread.join()
+    finally:
+        if before is None:
+            del os.environ[_SAFE]
+        else:
+            os.environ[_SAFE] = before

@@ -35,3 +35,13 @@ def test_trackers_give_way_to_workers(project: Project) -> None:
     project.pipeline("steps: {look: {call: tasks:priorities}}")
     run = project.run("--backend", "loky")
     assert ran(run) == {"look"}, run.text
+
+
+@pytest.mark.parametrize("name", ["random", "queue", "signal", "loky", "types"])
+def test_no_module_of_the_project_stands_in_the_way(project: Project, name: str) -> None:
+    project.file(f"{name}.py", "raise SystemExit('the project has its own')")
+    project.file("tasks.py", "import os\ndef f(): assert 'PYTHONSAFEPATH' not in os.environ")
+    project.pipeline("steps: {a: {call: tasks:f}}")
+    result = project.run("--backend", "loky", "--quiet")
+    assert ran(result) == {"a"}
+    assert result.err == ""
