@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from itertools import product
+from math import isfinite
 from typing import Any
 
 from ..model.artifact import Entry
@@ -161,8 +162,9 @@ class Expander:
                 keys.append(items.keys[k])  # it gave none
                 continue
             value = self.binder.plain(self.binder.deeper(items.item(k), ref.path, ref), ref.text)
-            if type(value) not in (str, int, bool):
-                raise BindError(f"key {ref.text} of item {k} is {shorten(value, 60)}, not a text or a number")
+            if type(value) not in (str, int, bool) and not (type(value) is float and isfinite(value)):
+                what = f"key {ref.text} of item {k} is {shorten(value, 60)}"
+                raise BindError(f"{what}, and it takes a text, a finite number, true or false")
             keys.append(as_text(value))
         seen: dict[str, int] = {}
         for k, key in enumerate(keys):

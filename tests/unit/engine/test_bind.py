@@ -344,6 +344,7 @@ def test_conditions_read_plain_data(bench: Bench) -> None:
         ("foreach: []", []),
         ("foreach: params.models", ["0", "1"]),
         ("foreach: {in: params.models, key: item.kind}", ["a", "b"]),
+        ("foreach: {in: [{lr: 0.1}, {lr: 1e-5}, {lr: 2}], key: item.lr}", ["0.1", "1e-05", "2"]),
         ("matrix: {m: params.models, s: [1, 2]}", ["0,1", "0,2", "1,1", "1,2"]),
         ("matrix: {x: [p, q], y: [r, r]}", ["0", "1", "2", "3"]),
         ("matrix: {x: [null, 0], y: [r]}", ["0", "1"]),
@@ -365,10 +366,15 @@ def test_a_repeated_key_is_an_error(bench: Bench) -> None:
         bench.expand("f")
 
 
-@over("steps: {f: {call: m:f, foreach: {in: [{n: [1]}], key: item.n}}}")
-def test_a_key_that_is_a_list_is_an_error(bench: Bench) -> None:
-    with pytest.raises(BindError, match="not a text or a number"):
-        bench.expand("f")
+@pytest.mark.parametrize(
+    ("value", "shown"), [("[1]", r"\[1\]"), ("null", "None"), (".nan", "nan"), (".inf", "inf")]
+)
+def test_a_key_is_a_text_or_a_finite_number(tmp_path: Path, value: str, shown: str) -> None:
+    steps = f"steps: {{f: {{call: m:f, foreach: {{in: [{{n: {value}}}], key: item.n}}}}}}"
+    with pytest.raises(
+        BindError, match=f"item 0 is {shown}, and it takes a text, a finite number, true or false"
+    ):
+        Bench(tmp_path, steps).expand("f")
 
 
 @over("steps: {f: {call: m:f, matrix: {a: [1, 2], b: [x, y]}, inputs: {a: matrix.a, b: matrix.b}}}")
