@@ -61,6 +61,7 @@ class Asked(NamedTuple):
     publish: bool = True
     observers: Sequence[Callable[[Any], None]] = ()
     printed: Printer | None = None
+    pool: Pool | None = None  # one that is open already
 
 
 def execute(session: Session, selected: Selected, asked: Asked, stamps: Stamps | None = None) -> Run:
@@ -179,7 +180,7 @@ class _Execution:
         if self.refused is not None and self.closed is None:  # whatever would be computed could not be kept
             raise self.refused
         try:
-            pool = open_pool(self.asked.backend, self.asked.workers, self.session.project)
+            pool = self.asked.pool or open_pool(self.asked.backend, self.asked.workers, self.session.project)
         except PrunError:
             del self.told[2:]  # nothing was run, which is all that is told: the record still hears of its end
             raise

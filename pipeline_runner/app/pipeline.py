@@ -176,15 +176,18 @@ class Pipeline:
 
                 session.save_indexes()  # of a file that was touched, say: or it would be read every time
                 return rerun(session, stamp, name, workers, observers)
-        from .execute import Asked, execute
+        from .first_worker import first_worker
         from .selection import looked_at, refuse_unselected
 
         selected = looked_at(self.graph, select, force)
         self._refuse(session, list(selected.graph.steps), name, load=True)
         refuse_unselected(session, selected)
         workers = 1 if name == "sequential" else workers
-        asked = Asked(name, workers, fail_fast, publish, observers, printed)
-        return execute(session, selected, asked, stamps)
+        with first_worker(session, selected, name, workers) as pool:
+            from .execute import Asked, execute
+
+            asked = Asked(name, workers, fail_fast, publish, observers, printed, pool)
+            return execute(session, selected, asked, stamps)
 
     def check(self) -> list[Problem]:
         """Everything that can be wrong before a run; warnings too. Empty when all is well."""
