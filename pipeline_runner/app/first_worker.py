@@ -23,17 +23,23 @@ def first_worker(session: Session, selected: Selected, backend: str, workers: in
 
     Else None: the run opens a pool when it finds that something has to be computed.
     """
-    if backend != "loky" or not _is_missing(session, selected):
-        yield None
-        return
-    from ..workers.pools import open_pool
-
-    pool = open_pool(backend, workers, session.project)
+    pool = _open(session, backend, workers) if backend == "loky" and _is_missing(session, selected) else None
     try:
-        pool.expect()
+        if pool is not None:
+            pool.expect()
         yield pool
     finally:
-        pool.close()
+        if pool is not None:
+            pool.close()
+
+
+def _open(session: Session, backend: str, workers: int) -> Pool | None:
+    from ..workers.pools import open_pool
+
+    try:
+        return open_pool(backend, workers, session.project)
+    except (PrunError, OSError):  # the run will say it
+        return None
 
 
 def _is_missing(session: Session, selected: Selected) -> bool:
@@ -49,5 +55,5 @@ def _is_missing(session: Session, selected: Selected) -> bool:
         if not found.items or not preparer.reusable(step):
             return bool(found.items)
         return bool(preparer.look_up(step, found.recipe, found.args).table.missing())
-    except (PrunError, Unknown):  # the run will say it
+    except (PrunError, Unknown):  # likewise
         return False

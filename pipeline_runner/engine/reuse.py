@@ -53,14 +53,15 @@ class Reuse:
         found = self.preparer.candidates(step, items)
         reuse = not again and self.preparer.reusable(step)
         known = self._known(step, found) if reuse else Found(Table(len(found.items)), {})
-        there = known.table.there()
+        missing = known.table.missing()
+        there = known.table.there(missing)
         hits = stretch(pick(found.items, there))
         self.binder.result(step.name).set_rows(hits, known.table, there)
         misses: list[int] = []
         same: list[tuple[int, tuple[str, int]]] = []
         reason = "its result was lost" if again else ""
         computing = self._computing.setdefault(found.recipe, {})
-        for i in known.table.missing():
+        for i in missing:
             k, args = found.items[i], found.args[i]
             if reuse and args in computing:
                 same.append((k, computing[args]))

@@ -85,9 +85,9 @@ class Table:
     def complete(self) -> bool:
         return self.count == len(self.args)
 
-    def there(self) -> Sequence[int]:
-        """The rows that are there."""
-        missing = self.missing()
+    def there(self, missing: Sequence[int] | None = None) -> Sequence[int]:
+        """The rows that are there; ``missing``, if it is known, spares looking for those that are not."""
+        missing = self.missing() if missing is None else missing
         size = len(self.args)
         if not missing:
             return range(size)
