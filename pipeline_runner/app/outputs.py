@@ -29,7 +29,8 @@ def output(record: RunRecord, what: str) -> Any:
     head = path[:1] if outputs and path and path[0] in outputs else ()
     values = {k: _value(record, step, k, entries[k], head, what) for k in present}
     listed: Any = [values[k] for k in present]
-    if (shape := _shape(record, step, len(about["keys"]))) is not None:
+    shape: Sequence[int] | None = about.get("shape")
+    if shape is not None:
         starts = [sum(shape[:i]) for i in range(len(shape))]
         listed = [
             [values[k] for k in range(a, a + n) if k in values] for a, n in zip(starts, shape, strict=True)
@@ -66,11 +67,6 @@ def _value(
         message = f"what {name} gave cannot be read: its stored bytes are {how}"
         raise RunFailed(Problem("lost", message, None, "prun run makes them again")) from lost
     return _part(value, path, what)
-
-
-def _shape(record: RunRecord, step: str, count: int) -> Sequence[int] | None:
-    shape: Sequence[int] | None = record.about(step).get("shape")
-    return shape if count else None
 
 
 def _part(value: Any, path: tuple[str | int, ...], what: str) -> Any:

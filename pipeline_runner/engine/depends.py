@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model.graph import Files, Input, Literal, Matrix, Ref, Step, Text
+from ..model.graph import Files, ForEach, Graph, Input, Literal, Matrix, Ref, Step, Text
 from ..resolve import condition
 
 
@@ -26,6 +26,32 @@ def gone_over(step: Step) -> list[str]:
     fanout = step.fanout
     sources = [s for _, s in fanout.axes] if isinstance(fanout, Matrix) else [fanout.source] if fanout else []
     return [s.name for s in sources if isinstance(s, Ref) and s.root == "step"]
+
+
+def family(graph: Graph, step: str) -> str | None:
+    """The fan-out whose items those of a step are, through any number of follows."""
+    found = graph.steps[step]
+    if found.fanout is None:
+        return None
+    while found.follows is not None:
+        found = graph.steps[found.follows]
+    return found.name
+
+
+def outer_of(graph: Graph, step: str) -> str | None:
+    """The fan-out one level up: a step's items are elements of the lists that its items gave, by ``.*``."""
+    first = family(graph, step)
+    fanout = graph.steps[first].fanout if first is not None else None
+    if not isinstance(fanout, ForEach) or not isinstance(fanout.source, Ref):
+        return None
+    ref = fanout.source
+    if ref.root != "step" or not ref.star:
+        return None
+    source = graph.steps[ref.name]
+    named = len(ref.path) > 0 and ref.path[0] in (source.outputs or ())
+    if source.fanout is None or len(ref.path) > named:
+        return None  # one list, or something inside of what one item gave
+    return ref.name
 
 
 def varies_by_item(value: Any) -> bool:

@@ -12,10 +12,11 @@ from ..model.bound import Bound, Inline, Many, Named, Stored
 from ..model.graph import ForEach, Matrix, Ref, Step
 from ..model.names import item_keys, own_keys, unless_repeated
 from .bind import Binder, shorten
+from .depends import outer_of
 from .items import FollowedItems, Items, Values
 from .known import MANY
 from .references import BindError, as_text
-from .results import StepResult, Unknown
+from .results import Unknown
 
 
 class SplitNeeded(Exception):
@@ -74,7 +75,9 @@ class Expander:
         bound = self.binder.bound(source, step, None)
         return self._elements(bound, source.text or what, step if what == "foreach" else None)
 
-    def _elements(self, bound: Bound, what: str, known_to: Step | None = None) -> Sequence[Bound]:
+    def _elements(
+        self, bound: Bound, what: str, known_to: Step | None = None, hint: str = ""
+    ) -> Sequence[Bound]:
         """``known_to``: the step whose items they are."""
         if isinstance(bound, Many):
             return bound.items
@@ -83,7 +86,7 @@ class Expander:
         if isinstance(bound, Inline) or (isinstance(bound, Stored) and bound.artifact.codec == "data"):
             value = self.binder.plain(bound, what)
             if type(value) not in (list, tuple):
-                raise BindError(f"{what} is {shorten(value, 60)}, and a fan-out takes a list")
+                raise BindError(f"{what} is {shorten(value, 60)}, and a fan-out takes a list", hint)
             if known_to is None or len(value) < MANY:
                 return Values(value)
             return Values(value, self.binder.fanouts.items(known_to))
@@ -115,40 +118,36 @@ class Expander:
         return self._named(FollowedItems(source, output), fanout, step)
 
     def _deeper(self, step: Step, ref: Ref) -> Items:
-        """``STEP.*``: an item for each element of each element."""
-        plain = Ref(ref.root, ref.name, ref.path, False, ref.text)
-        source = self.binder.result(ref.name) if ref.root == "step" else None
-        outer = self._elements(self.binder.bound(plain, step, None), ref.text)
+        """``STEP.*``: an item for each element of each element; of each item's list, over a fan-out."""
+        over = outer_of(self.binder.graph, step.name)
+        index: Sequence[int] | None = None
+        if over is None:
+            outer = self._elements(self.binder.bound(ref._replace(star=False), step, None), ref.text)
+            outer_keys = _keys(outer)
+        else:
+            index, listed = self.binder.each_item(ref, step)
+            outer = self._elements(listed, ref.text)
+            source = self.binder.result(over).items
+            outer_keys = [source.keys[k] for k in index] if source is not None else []
+        lists = self._each(outer, ref.text.removesuffix(".*"))
+        keys = [f"{key},{i}" for key, inner in zip(outer_keys, lists, strict=True) for i in range(len(inner))]
+        items = Items(keys, [b for inner in lists for b in inner], shape=[len(inner) for inner in lists])
+        items.outer_index = index
+        return items
+
+    def _each(self, outer: Sequence[Bound], name: str) -> list[Sequence[Bound]]:
+        """The elements of each list; those that have to be split are all asked for at once."""
         missing: list[Bound] = []
         lists: list[Sequence[Bound]] = []
+        hint = f"foreach: {name} goes over the items themselves"
         for element in outer:
             try:
-                lists.append(self._elements(element, f"an item of {ref.text}"))
+                lists.append(self._elements(element, f"an item of {name}", hint=hint))
             except SplitNeeded as split:
                 missing.extend(split.lists)
         if missing:
             raise SplitNeeded(missing)
-        index = self._outer(step, ref, source)
-        if index is not None and source is not None and source.items is not None:
-            outer_keys = [source.items.keys[k] for k in index]
-        else:
-            outer_keys = list(_keys(outer))
-        keys = [f"{key},{i}" for key, inner in zip(outer_keys, lists, strict=True) for i in range(len(inner))]
-        items = Items(keys, [b for inner in lists for b in inner], shape=[len(inner) for inner in lists])
-        if index is not None:
-            items.outer = ref.name
-            items.outer_index = index
-        return items
-
-    def _outer(self, step: Step, ref: Ref, source: StepResult | None) -> Sequence[int] | None:
-        """Which items of a fan-out the outer list has; None where it is no fan-out's items."""
-        if source is None or source.items is None or source.items.shape is not None:
-            return None  # a fan-out made by ``.*`` gives groups, not items
-        named = source.step.outputs is not None and len(ref.path) > 0 and isinstance(ref.path[0], str)
-        if len(ref.path) > named:
-            return None  # something inside of one item
-        chosen = self.binder.aligned(step, source).items
-        return range(len(source.table)) if chosen is None else chosen
+        return lists
 
     def _named(self, items: Items, fanout: ForEach, step: Step) -> Items:
         """``key:``: the items' own names."""

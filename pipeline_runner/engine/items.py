@@ -54,10 +54,10 @@ class Items:
     """The items of a fan-out.
 
     For ``STEP.*`` the items stand in groups: ``shape`` says how many each group has, and where
-    the outer list is a fan-out (``outer``), ``outer_index`` which of its items each group is of.
+    STEP is a fan-out, ``outer_index`` which of its items each group is of.
     """
 
-    __slots__ = ("_axes", "_values", "keys", "outer", "outer_index", "shape")
+    __slots__ = ("_axes", "_values", "keys", "outer_index", "shape")
 
     def __init__(
         self,
@@ -68,7 +68,6 @@ class Items:
     ) -> None:
         self.keys = keys
         self.shape = shape
-        self.outer: str | None = None
         self.outer_index: Sequence[int] | None = None
         self._values = values
         self._axes = axes or {}
@@ -102,7 +101,6 @@ class FollowedItems(Items):
     def __init__(self, source: StepResult, output: str | None, keys: Sequence[str] | None = None) -> None:
         assert source.items is not None
         super().__init__(keys or source.items.keys, shape=source.items.shape)
-        self.outer = source.items.outer
         self.outer_index = source.items.outer_index
         self._source = source
         self._output = output

@@ -15,11 +15,11 @@ from ..keys.digest import combine
 from ..model.bound import Bound, Deep, Inline, Many, Named, Secret, Stored
 from ..model.graph import Graph, Ref, Step, Text
 from ..resolve import condition
-from .depends import step_refs
+from .alignment import Alignment
 from .items import NOTHING
 from .known import FanOuts, NoFanOuts
 from .ports import Cache, Code, FileTracker
-from .results import Selection, StepResult, Unknown
+from .results import StepResult, Unknown
 
 RUN_ID = "\0run.id\0"  # stands for the run's id wherever a key is made
 
@@ -53,6 +53,7 @@ class References:
         self.files = files
         self.fanouts: FanOuts = NoFanOuts()
         self.results: dict[str, StepResult] = {}
+        self.alignment = Alignment(graph, self.result)
         self.tracked_files: dict[str | tuple[str, ...], str] = {}  # what was tracked -> digest
         self._params: dict[tuple[str, tuple[str | int, ...]], Inline] = {}
 
@@ -108,46 +109,25 @@ class References:
             output, rest = None, ref.path
             if step.outputs is not None and rest and isinstance(rest[0], str):
                 output, rest = rest[0], rest[1:]
-            return self.deeper(result.gathered(output, self.aligned(reader, result)), rest, ref)
+            return self.deeper(result.gathered(output, self.alignment.of(reader, ref.name)), rest, ref)
         if not result.present(0):
             return NOTHING
         return self.deeper(result.output(0, None), ref.path, ref)
 
-    def aligned(self, reader: Step, result: StepResult) -> Selection:
-        """Which items of a fan-out a reader gathers.
+    def each_item(self, ref: Ref, reader: Step) -> tuple[Sequence[int], Bound]:
+        """Which items of a fan-out a reader takes, and what they gave as one list, without groups.
 
-        An item that is missing in one of the fan-outs that follow each other item by item and
-        are read by the same step is left out of all of them; so is the inner list that ``.*``
-        made of it.
+        Raises:
+            Unknown: it has to run first.
         """
-        present = self._present(reader, result.step.name)
-        items = result.items
-        outer = items.outer if items is not None else None
-        if outer is None or items is None:
-            return Selection(present, None)
-        kept = self._present(reader, outer)
-        if kept is None or items.outer_index is None:
-            return Selection(present, None)
-        wanted = set(kept)
-        return Selection(present, [i for i, o in enumerate(items.outer_index) if o in wanted])
-
-    def _present(self, reader: Step, name: str) -> list[int] | None:
-        """The items that all fan-outs of a family have which a step gathers; None: all."""
-        family = self.family(name)
-        names = {name, *(r.name for r in step_refs(reader) if self.family(r.name) == family)}
-        results = [r for r in map(self.result, sorted(names)) if not r.skipped]
-        if all(r.complete for r in results):
-            return None
-        return [k for k in range(results[0].count or 0) if all(r.present(k) for r in results)]
-
-    def family(self, step: str) -> str | None:
-        """The fan-out whose items those of ``step`` are, through any number of follows."""
-        found: Step | None = self.graph.steps[step]
-        if found is None or found.fanout is None:
-            return None
-        while found is not None and found.follows is not None:
-            found = self.graph.steps[found.follows]
-        return found.name if found else None
+        result = self.result(ref.name)
+        if result.unknown:
+            raise Unknown(ref.name)
+        if result.skipped:
+            return (), NOTHING
+        kept = self.alignment.kept(reader, ref.name)
+        index = range(len(result.table)) if kept is None else kept
+        return index, result.listed(str(ref.path[0]) if ref.path else None, index)
 
     def deeper(self, base: Bound, path: Sequence[str | int], ref: Ref) -> Bound:
         """The part of something at a path, opened here if it is plain, else by the worker."""

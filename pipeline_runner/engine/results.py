@@ -102,7 +102,7 @@ class StepResult:
     def gathered(self, output: str | None, chosen: Selection) -> Bound:
         """The list of the items' outputs (of one declared output), in item order.
 
-        A list of lists, one for each outer item, where the items were made by ``STEP.*``.
+        A list of lists, one for each item of STEP, where the items were made by ``STEP.*``.
         """
         signature = (output, "" if chosen == (None, None) else repr(chosen))
         found = self._gathered.get(signature)
@@ -114,7 +114,7 @@ class StepResult:
         shape = self.items.shape if self.items is not None else None
         if shape is None:
             indices = range(len(self.table)) if chosen.items is None else chosen.items
-            return self._listed(output, indices)
+            return self.listed(output, indices)
         wanted = None if chosen.items is None else set(chosen.items)
         groups = None if chosen.groups is None else set(chosen.groups)
         lists: list[Bound] = []
@@ -123,11 +123,14 @@ class StepResult:
             inner = range(start, start + size)
             start += size
             if groups is None or g in groups:
-                lists.append(self._listed(output, [k for k in inner if wanted is None or k in wanted]))
+                lists.append(self.listed(output, [k for k in inner if wanted is None or k in wanted]))
         return list_bound(lists)
 
-    def _listed(self, output: str | None, indices: Sequence[int]) -> Bound:
-        """The list of some items' outputs: of a column as a whole, where it is small plain data."""
+    def listed(self, output: str | None, indices: Sequence[int]) -> Bound:
+        """Some items' outputs as one list, whatever groups they stand in.
+
+        Of a column it is made as a whole, where that is small plain data.
+        """
         column = self.column(output)
         if column is not None and (self.table.complete or all(map(self.table.has, indices))):
             texts = pick(column.inline, indices)

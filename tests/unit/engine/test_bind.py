@@ -407,8 +407,14 @@ DEEPER = """
       h: {call: m:h, foreach: g, inputs: {x: item}}
       i: {call: m:i, foreach: g.*, inputs: {x: item}}
       j: {call: m:j, foreach: f.0.*, inputs: {x: item}}
+      k: {call: m:k, foreach: h.*, inputs: {x: item}}
+      l: {call: m:l, foreach: k.*, inputs: {x: item}}
+      n: {call: m:n, foreach: g.0.*, inputs: {x: item}}
       all: {call: m:all, inputs: {x: g}}
       both: {call: m:both, inputs: {x: h, y: f}}
+      inner: {call: m:inner, inputs: {x: i}}
+      levels: {call: m:levels, inputs: {f: f, g: g, h: h, k: k, l: l}}
+      ends: {call: m:ends, inputs: {f: f, l: l}}
 """
 
 
@@ -425,10 +431,112 @@ def test_one_level_deeper_is_gathered_as_a_list_of_lists(bench: Bench) -> None:
 
 @over(DEEPER)
 def test_one_level_deeper_twice(bench: Bench) -> None:
+    """The groups of ``g`` do not matter: its items are its tasks, and each has a list."""
     bench.give_all("f", [1, 2], [], [3])
-    bench.give_all("g", 10, 20, 30)
-    assert bench.expand("i") == ["0,0", "0,1", "2,0"]
-    assert [bench.arg("i", k=k) for k in range(3)] == [10, 20, 30]
+    bench.give_all("g", [10], [], [30, 31])
+    assert bench.expand("i") == ["x,0,0", "z,0,0", "z,0,1"]
+    assert [bench.arg("i", k=k) for k in range(3)] == [10, 30, 31]
+    for k, value in enumerate([100, 300, 310]):
+        bench.give("i", value, k)
+    assert bench.arg("inner") == [[100], [], [300, 310]]
+
+
+@over(DEEPER)
+def test_one_level_deeper_twice_takes_a_list_from_each_item(bench: Bench) -> None:
+    bench.give_all("f", [1, 2], [], [3])
+    bench.give_all("g", 10, [20], [30])
+    with pytest.raises(BindError) as error:
+        bench.expand("i")
+    assert error.value.message == "an item of g is 10, and a fan-out takes a list"
+    assert error.value.hint == "foreach: g goes over the items themselves"
+
+
+@over(DEEPER)
+def test_one_level_deeper_in_one_group(bench: Bench) -> None:
+    bench.give_all("f", [1, 2], [3], [])
+    bench.give_all("g", [10], [20, 21], [30])
+    assert bench.expand("n") == ["0,0", "1,0", "1,1"]
+    assert [bench.arg("n", k=k) for k in range(3)] == [10, 20, 21]
+
+
+@over(DEEPER)
+def test_three_levels_with_items_missing_on_each(bench: Bench) -> None:
+    """Each is left out with all that is below it, of all lists that one step gathers."""
+    bench.give_all("f", [1, 2], [3], [4, 5, 6])
+    bench.give_all("g", 10, 20, 30, 40, ..., 60)
+    bench.give_all("h", [10], [20, 21], [30], [40], ..., [])
+    assert bench.expand("k") == ["x,0,0", "x,1,0", "x,1,1", "y,0,0", "z,0,0"]
+    for k, value in enumerate([[1], [2, 3], ..., [4], []]):
+        if value is not ...:
+            bench.give("k", value, k)
+    assert bench.expand("l") == ["x,0,0,0", "x,1,0,0", "x,1,0,1", "y,0,0,0"]
+    for k, value in enumerate("abcd"):
+        bench.give("l", value, k)
+    assert bench.arg("levels", "f") == [[1, 2], [3], [4, 5, 6]]
+    assert bench.arg("levels", "g") == [[10, 20], [30], [40, 60]]
+    assert bench.arg("levels", "h") == [[[10], [20, 21]], [[30]], [[40], []]]
+    assert bench.arg("levels", "k") == [[[1]], [[2, 3]], [[4]], [[]], []]
+    assert bench.arg("levels", "l") == [["a"], ["b", "c"], ["d"], []]
+    bench.binder.result("g").set_entry(1, None)  # those below are left out, on all levels
+    assert _again_arg(bench, "levels", "g") == [[10], [30], [40, 60]]
+    assert bench.arg("levels", "h") == [[[10]], [[30]], [[40], []]]
+    assert bench.arg("levels", "k") == [[[1]], [[4]], [[]], []]
+    assert bench.arg("levels", "l") == [["a"], ["d"], []]
+    bench.binder.result("f").set_entry(0, None)
+    assert _again_arg(bench, "ends", "f") == [[3], [4, 5, 6]]
+    assert bench.arg("ends", "l") == [["d"], []]
+
+
+def _again_arg(bench: Bench, step: str, name: str) -> Any:
+    bench.binder.forget_bindings(step)
+    return bench.arg(step, name)
+
+
+@over(
+    """
+    steps:
+      f: {call: m:f, foreach: [x, y, z]}
+      f2: {call: m:f, foreach: f}
+      g: {call: m:g, foreach: f2.*}
+      h: {call: m:h, foreach: f.*}
+      i: {call: m:i, foreach: g.*}
+      all: {call: m:all, inputs: {f: f, g: g, h: h}}
+      far: {call: m:far, inputs: {f: f, i: i}}
+      alone: {call: m:alone, inputs: {f: f}}
+    """
+)
+def test_what_is_missing_above_a_list_of_lists_is_left_out_of_all_that_is_read_with_it(bench: Bench) -> None:
+    bench.give_all("f", [1], [2], [3])
+    bench.give_all("f2", [10], ..., [30])
+    bench.give_all("g", [100], [300])
+    bench.give_all("h", 1, 2, 3)
+    bench.give_all("i", 5, 6)
+    assert [bench.arg("all", n) for n in "fgh"] == [[[1], [3]], [[[100]], [[300]]], [[1], [3]]]
+    assert bench.arg("far", "f") == [[1], [3]]
+    assert bench.arg("far", "i") == [[5], [6]]
+    assert bench.arg("alone", "f") == [[1], [2], [3]]
+
+
+@over(
+    """
+    steps:
+      f: {call: m:f, foreach: [x, y], outputs: [parts, name]}
+      g: {call: m:g, foreach: {in: f.parts.*, key: item.n}, outputs: [words, size]}
+      h: {call: m:h, foreach: g.words.*, inputs: {x: item}}
+      whole: {call: m:whole, foreach: g.*}
+      all: {call: m:all, inputs: {x: h}}
+    """
+)
+def test_one_level_deeper_twice_by_declared_outputs(bench: Bench) -> None:
+    bench.give_all("f", {"parts": [{"n": "p"}, {"n": "q"}], "name": 1}, {"parts": [{"n": "r"}], "name": 2})
+    words = [["a"], ["b", "c"], ["d"]]
+    bench.give_all("g", *({"words": w, "size": len(w)} for w in words))
+    assert bench.expand("h") == ["p,0", "q,0", "q,1", "r,0"]
+    for k, value in enumerate("ABCD"):
+        bench.give("h", value, k)
+    assert bench.arg("all") == [["A"], ["B", "C"], ["D"]]
+    with pytest.raises(BindError, match="an item of g is a mapping of outputs"):
+        bench.expand("whole")
 
 
 @over(DEEPER)

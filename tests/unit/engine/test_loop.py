@@ -302,6 +302,32 @@ def test_a_list_of_objects_is_split_by_a_worker_once(make: Make) -> None:
     assert world.jobs == []
 
 
+def test_three_levels_of_objects_with_failures_in_the_middle(make: Make) -> None:
+    text = """
+        steps:
+          f: {call: m:f, foreach: [1, 2], inputs: {x: item}}
+          g: {call: m:g, foreach: f.*, inputs: {x: item}, on_error: skip}
+          h: {call: m:h, foreach: g.*, inputs: {x: item}, when: item > 1}
+          i: {call: m:i, foreach: h, inputs: {x: item, outer: g}}
+          all: {call: m:all, inputs: {g: g, h: h, i: i}}
+    """
+    world = make(
+        text, f=lambda x: Opaque([x, x * 10]), g=lambda x: [x, 20 // (x - 1)],
+        h=lambda x: x, i=lambda x, outer: x + len(outer), all=lambda g, h, i: [g, h, i],
+    )  # fmt: skip
+    assert world.run().status == "succeeded"
+    assert world.keys("g") == ["1,0", "1,1", "2,0", "2,1"]
+    assert world.state.steps["g"].tally["failed"] == 1  # 1,0
+    assert world.keys("h") == world.keys("i") == ["1,1,0", "1,1,1", "2,0,0", "2,0,1", "2,1,0", "2,1,1"]
+    assert world.state.steps["i"].tally["skipped"] == 1
+    assert world.value("all") == [
+        [[[10, 2]], [[2, 20], [20, 1]]], [[10, 2], [2, 20], [20]], [[12, 4], [4, 22], [22]],
+    ]  # fmt: skip
+    assert [job.kind for job, _ in world.jobs].count("split") == 2
+    world.run()
+    assert world.calls == ["g[1,0]"]  # it failed
+
+
 def test_a_follower_that_gathers_the_other_too_gets_all_of_it(make: Make) -> None:
     world = make(
         """

@@ -206,6 +206,59 @@ def test_a_new_item_runs_alone_and_the_gatherer_waits(make: Make) -> None:
     assert actions(world) == dict.fromkeys(found, "reuse")
 
 
+def test_one_level_deeper_twice_is_one_row_each_until_the_lists_are_there(make: Make) -> None:
+    world = make(
+        """
+        params: {books: [[a, b], [c]]}
+        steps:
+          f: {call: m:f, foreach: params.books, inputs: {x: item}}
+          g: {call: m:g, foreach: f.*, inputs: {x: item}}
+          h: {call: m:h, foreach: g.*, inputs: {x: item}}
+          all: {call: m:all, inputs: {h: h}}
+        """,
+        f=lambda x: x, g=lambda x: [x, x * 2], h=lambda x: x.upper(), all=lambda h: h,
+    )  # fmt: skip
+    assert actions(world) == {"f[0]": "run", "f[1]": "run", "g": "run", "h": "run", "all": "run"}
+    world.run()
+    inner = ["h[0,0,0]", "h[0,0,1]", "h[0,1,0]", "h[0,1,1]", "h[1,0,0]", "h[1,0,1]"]
+    ids = ["f[0]", "f[1]", "g[0,0]", "g[0,1]", "g[1,0]", *inner, "all"]
+    assert actions(world) == dict.fromkeys(ids, "reuse")
+    world.code.versions["g"] = "2"
+    found = actions(world)
+    assert (found["f[0]"], found["g[0,1]"]) == ("reuse", "run")
+    assert (found["h"], found["all"]) == ("undecided", "undecided")
+    assert reasons(world)["h"] == [("input", "g")]
+    world.run()
+    world.params["books"] = [["a", "b"], ["new", "c"]]
+    assert actions(world) == {"f[0]": "reuse", "f[1]": "run", "g": "undecided", "h": "undecided",
+                              "all": "undecided"}  # fmt: skip
+    world.run()
+    assert world.calls == ["f[1]", "g[1,0]", "h[1,0,0]", "h[1,0,1]", "all"]
+    assert world.value("all") == [["A", "AA"], ["B", "BB"], ["NEW", "NEWNEW"], ["C", "CC"]]
+
+
+@pytest.mark.parametrize(("over", "last"), [("f", "g"), ("f", "h"), ("f.*", "g"), ("f.*", "h")])
+def test_lists_that_are_aligned_with_what_must_run_are_not_known_either(
+    make: Make, over: str, last: str
+) -> None:
+    """Which items of ``f`` are gathered turns on which of ``g`` there will be."""
+    world = make(
+        f"""
+        steps:
+          f: {{call: m:f, foreach: [1, 2], inputs: {{x: item}}}}
+          g: {{call: m:g, foreach: {over}, inputs: {{x: item}}}}
+          h: {{call: m:h, foreach: g.*, inputs: {{x: item}}}}
+          all: {{call: m:all, inputs: {{f: f, last: {last}}}}}
+        """,
+        f=lambda x: [x], g=lambda x: [x], h=lambda x: x, all=lambda f, last: 1,
+    )  # fmt: skip
+    world.run()
+    world.code.versions["g"] = "2"
+    assert actions(world)["all"] == "undecided"
+    world.run()
+    assert world.calls == [c for c in world.calls if c.startswith("g")]
+
+
 def test_conditions_that_are_known_skip_and_what_follows_too(make: Make) -> None:
     world = make(
         """
