@@ -91,6 +91,8 @@ class Account:
             case ev.TasksCancelled():
                 record = self.step(event.step)
                 record.put(event.items, CANCELLED)
+                for k in event.items if event.running else ():
+                    record.attempts[k] = record.attempts.get(k, 0) + 1
                 if event.reason:
                     record.reasons.update(dict.fromkeys(event.items, event.reason))
 

@@ -50,7 +50,8 @@ def command(task: str, run: str | None, follow: bool, file: str | None, store: s
         raise no_task(found, task)
     logs = [found.log_of(one.id) for one in tasks]
     if not any(log.text for log in logs):
-        message(f"{task} printed nothing {_when(found, logs)}")
+        stopped = all(one.status == "cancelled" for one in tasks) and any(one.attempts for one in tasks)
+        message(f"{task} printed nothing {_when(found, logs)}{' until it was cancelled' if stopped else ''}")
         return
     for one, log in zip(tasks, logs, strict=True):
         if not log.text:
@@ -76,10 +77,10 @@ def _echo(text: str, *, nl: bool = True) -> None:
 
 def _when(run: Run, logs: Sequence[TaskLog]) -> str:
     """In which run the tasks ran; a reused one did in an earlier one, maybe under another name."""
-    ran = {log.run for log in logs}
+    ran = {log.run for log in logs if log.run}
     if ran == {run.id}:
         return f"in run {run.id}"
-    if ran == {""}:
+    if not ran:
         return f"in run {run.id}: it did not run"
     if len(ran) > 1:
         return f"in run {run.id}, or in those that it reuses"

@@ -85,11 +85,14 @@ class ItemFailed(NamedTuple):
 
 
 class NotStarted(NamedTuple):
-    """Items came back undone through no fault of theirs: they go again, one by one."""
+    """Items came back undone through no fault of theirs: they go again, one by one.
+
+    ``begun``: those of them that were at work."""
 
     at: float
     step: str
     items: Sequence[int]
+    begun: Sequence[int] = ()
 
 
 class LostInputs(NamedTuple):

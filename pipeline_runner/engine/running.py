@@ -62,6 +62,7 @@ class Running:
         good: list[int] = []
         seconds: list[float] = []
         undone: list[int] = []
+        begun: list[int] = []
         for k, outcome in zip(items, outcomes, strict=True):
             if outcome.log:
                 attempt = loop.state.steps[step.name].attempts.get(k, 0) + 1
@@ -86,10 +87,12 @@ class Running:
                 loop.drain()
             else:
                 undone.append(k)
+                if outcome.ran:
+                    begun.append(k)
         if good:
             loop.tell(m.BatchSucceeded(loop.at(), step.name, good, seconds))
         if undone:
-            loop.tell(m.NotStarted(loop.at(), step.name, undone))
+            loop.tell(m.NotStarted(loop.at(), step.name, undone, begun))
 
     def _published(self, step: Step, k: int, seconds: float, copies: Copies) -> None:
         self._loop.told_published(step, copies)

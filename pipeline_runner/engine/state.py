@@ -107,7 +107,7 @@ class State:
             case m.ItemFailed():
                 self._failed(self.steps[told.step], told)
             case m.NotStarted():
-                self._not_started(self.steps[told.step], told.items)
+                self._not_started(self.steps[told.step], told)
             case m.LostInputs():
                 self._losses.lost(self.steps[told.step], told)
             case m.TimerFired():
@@ -226,16 +226,17 @@ class State:
             st.alone.add(k)
             self._make_ready(st, [k])
 
-    def _not_started(self, st: StepState, items: Sequence[int]) -> None:
+    def _not_started(self, st: StepState, told: m.NotStarted) -> None:
         if self.stopping or st.given_up:
-            self.cancel(st, items)
+            self.cancel(st, told.begun, running=True)
+            self.cancel(st, [k for k in told.items if k not in told.begun])
             return
-        st.alone.update(items)
-        self._make_ready(st, items)
+        st.alone.update(told.items)
+        self._make_ready(st, told.items)
 
     def final(self, st: StepState, items: Sequence[int], state: str, why: str = "") -> None:
         st.finish(items, state)
-        if state not in (SUCCEEDED, REUSED, FAILED):
+        if state in (SKIPPED, BLOCKED):
             self.announce_final(st, items, state, why)
         if state == FAILED:
             self.after_failure(st)
@@ -308,9 +309,10 @@ class State:
                 st.ready.clear()
                 self.cancel(st, st.idle())
 
-    def cancel(self, st: StepState, items: Sequence[int], why: str = "") -> None:
+    def cancel(self, st: StepState, items: Sequence[int], why: str = "", *, running: bool = False) -> None:
         if len(items):
-            self.final(st, items, CANCELLED, why)
+            self.announce(TasksCancelled(self.at, st.step.name, items, why, running))
+            self.final(st, items, CANCELLED)
 
     # ---- telling ---------------------------------------------------------------------------------
 

@@ -89,6 +89,7 @@ class TasksCancelled(NamedTuple):
     step: str
     items: Sequence[int]
     reason: str = ""  # "too many failed: 4 of 40"; none where the whole run was stopped
+    running: bool = False  # they were at work
 
 
 class InputsLost(NamedTuple):

@@ -55,10 +55,11 @@ class InputLost(NamedTuple):
 
 
 class NotRun(NamedTuple):
-    """The worker died or was stopped before or while it ran; ``blame``: it was alone there."""
+    """The worker died or was stopped before or while it ran."""
 
     error: ErrorInfo | None = None
     log: str = ""
+    ran: bool = False  # it was at work when it was stopped
 
 
 Outcome: TypeAlias = Succeeded | Failed | InputLost | NotRun

@@ -24,7 +24,7 @@ def killed(batch: Batch, position: int | None, timed_out: int | None, log: str) 
     if position is not None:
         limit = batch.job.timeout or 0.0
         late = Failed(errors.timed_out(limit), limit, log)
-        outcomes[position] = late if position == timed_out else NotRun(CANCELLED, log)
+        outcomes[position] = late if position == timed_out else NotRun(CANCELLED, log, True)
     return outcomes
 
 

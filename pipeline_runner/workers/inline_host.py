@@ -38,6 +38,7 @@ class InProcess:
         self.capture = capture
         self.interruptible = interruptible
         self.running: Running | None = None
+        self.position = -1  # of the task of the batch that was begun last
         self.abandoned = False  # nobody waits for what this thread does any longer
         self._tasks: Sequence[Task] = ()
         self._replaced: dict[str, str | None] = {}
@@ -45,6 +46,7 @@ class InProcess:
     def run(self, job: Job, tasks: Sequence[Task]) -> list[Outcome]:
         """A batch. A KeyboardInterrupt goes through, and leaves this process's streams as they were."""
         self._tasks = tasks
+        self.position = -1
         try:
             return run_batch(job, tasks, self)
         finally:
@@ -54,6 +56,7 @@ class InProcess:
     def begin(self, position: int, job: Job) -> None:
         self._refuse_abandoned()
         self.capture.begin()
+        self.position = position
         self.running = Running(job, self._tasks[position], self.capture)
 
     def enter(self, job: Job) -> None:

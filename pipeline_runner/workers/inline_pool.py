@@ -54,7 +54,7 @@ class SequentialPool:
     def wait(self, timeout: float | None) -> Sequence[Done]:
         if self._queued and not self._ready:
             ticket, job, tasks = self._queued[0]
-            outcomes: list[Outcome] = [NotRun(CANCELLED) for _ in tasks]
+            outcomes: list[Outcome] | None = None
             try:
                 self._surroundings.enter()
                 self.busy = True
@@ -62,7 +62,9 @@ class SequentialPool:
             finally:  # a KeyboardInterrupt goes through, and the ticket is answered nevertheless
                 self.busy = False
                 self._queued.pop(0)
-                self._ready.append(Done(ticket, outcomes))
+                ran = self._host.position
+                stopped = [NotRun(CANCELLED, ran=position == ran) for position in range(len(tasks))]
+                self._ready.append(Done(ticket, stopped if outcomes is None else outcomes))
         elif not self._ready and timeout:
             time.sleep(timeout)
         ready, self._ready = self._ready, []
@@ -96,7 +98,7 @@ class ThreadingPool:
         self._hosts: list[InProcess] = []
         self._threads: list[threading.Thread] = []
         self._work: queue.SimpleQueue[tuple[int, Job, Sequence[Task]] | None] = queue.SimpleQueue()
-        self._running: dict[int, int] = {}  # ticket -> number of tasks
+        self._running: dict[int, Sequence[Task]] = {}  # by ticket
         self._inbox: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._stop_at: float | None = None
         self._abandoned = False
@@ -116,7 +118,7 @@ class ThreadingPool:
         pass
 
     def submit(self, ticket: int, job: Job, tasks: Sequence[Task]) -> None:
-        self._running[ticket] = len(tasks)
+        self._running[ticket] = tasks
         if self._stop_at is not None:
             self._inbox.put(Done(ticket, [NotRun(CANCELLED) for _ in tasks]))
             return
@@ -155,7 +157,11 @@ class ThreadingPool:
             self._abandoned = True
             for host in self._hosts:
                 host.abandoned = True  # of a batch, the next task does not begin
-            ready = [Done(t, [NotRun(CANCELLED)] * n) for t, n in self._running.items()]
+            at_work = [running.task for running in self.running()]
+            ready = [
+                Done(ticket, [NotRun(CANCELLED, ran=any(task is one for one in at_work)) for task in tasks])
+                for ticket, tasks in self._running.items()
+            ]
         return [done for done in ready if self._running.pop(done.ticket, None) is not None]
 
     def _next(self, end: float | None) -> list[Done]:

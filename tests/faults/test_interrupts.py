@@ -166,6 +166,10 @@ def test_twice_what_runs_ends_at_once(project: Project, backend: str) -> None:
     assert {found[f"f[{k}]"] for k in (1, 2, 3, 4)} == {"cancelled"}
     assert "short 1" not in project.calls()
     assert run.record() == "cancelled"
+    assert [result.tasks[task]["attempts"] for task in ("f[1]", "f[4]", "last")] == [1, 0, 0]
+    assert "f[1] printed nothing in run" in (printed := project.prun("logs", "f[1]").err)
+    assert printed.endswith(" until it was cancelled\n")
+    assert "it did not run" in project.prun("logs", "f[4]").err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can say whose children they are")

@@ -43,6 +43,7 @@ EVENTS: list[Any] = [
     ev.TasksBlocked(0.5, "a", [0], "b"),
     ev.TasksCancelled(0.5, "a", [0]),
     ev.TasksCancelled(0.5, "b", [3, 4], "too many failed: 2 of 5"),
+    ev.TasksCancelled(0.5, "b", [3], "", True),
     ev.InputsLost(0.5, "b", 3, ("a",), False),
     ev.TaskLogged(0.5, "b", 3, 1, "hello\nwörld"),
     ev.CodeMissed(0.5, "b", 3, ("lib/helper.py",)),
