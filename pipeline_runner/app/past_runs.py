@@ -21,6 +21,11 @@ class RunInfo(NamedTuple):
     seconds: float
     counts: Mapping[str, int]
 
+    @property
+    def run_id(self) -> str:
+        """The same as ``id``, by its name in ``--json`` and of ``Run.load``'s argument."""
+        return self.id
+
 
 def store_meant(store: str | None, pipeline_path: str | None) -> Store:
     """The store that is meant: given, or the pipeline's, or ``.prun`` beside it."""

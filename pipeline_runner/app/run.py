@@ -81,7 +81,7 @@ class Run:
         return [
             RunInfo(
                 r["run_id"], r["pipeline"], status_now(r, opened), r["started"], r["seconds"],
-                r.get("counts", {}),
+                cls(r, opened).counts,
             )
             for r in read_runs(opened)
         ]  # fmt: skip
@@ -120,7 +120,7 @@ class Run:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many tasks ended in each state."""
+        """How many tasks ended in each state; of a run that is not over, so far."""
         counts: Mapping[str, int] = self.record.head.get("counts") or self.record.whole.get("counts", {})
         return counts
 

@@ -30,7 +30,7 @@ def command(file: str | None, store: str | None, most: int, everything: bool, as
     runs = Past.of(store, file).runs()
     limit = None if everything else most
     if as_json:
-        fields = ("id", "pipeline", "status", "started", "seconds", "counts")
+        fields = ("id", "run_id", "pipeline", "status", "started", "seconds", "counts")
         result_json({"runs": [{name: getattr(run, name) for name in fields} for run in runs[:limit]]})
     else:
         result(runs_lines(runs, width=result_width(), style=result_style(), most=limit))

@@ -27,6 +27,7 @@ def slow():
 """
 SCHEMA = Path(__file__).parents[2] / "schemas" / "events.schema.json"
 LOKY = ("--backend", "loky")
+STATES = ("succeeded", "reused", "skipped", "failed", "blocked", "cancelled")
 
 
 def made(project: Project) -> Project:
@@ -177,6 +178,9 @@ def test_a_run_that_was_killed_says_so(project: Project, backend: str) -> None:
     assert re.search(r"talk +2 run", shown)
     assert re.search(r"slow +unfinished", shown)
     assert project.prun("show", "--json").json["status"] == "killed"
+    (listed,) = project.prun("runs", "--json").json["runs"]
+    assert listed["counts"] == {**dict.fromkeys(STATES, 0), "succeeded": 2}
+    assert listed["run_id"] == listed["id"]
 
 
 WORK = """

@@ -73,7 +73,13 @@ class App:
     @staticmethod
     def info(run: StubRun, started: float) -> Any:
         return SimpleNamespace(
-            id=run.id, pipeline="demo", status=run.status, started=started, seconds=4.2, counts=COUNTS
+            id=run.id,
+            run_id=run.id,
+            pipeline="demo",
+            status=run.status,
+            started=started,
+            seconds=4.2,
+            counts=COUNTS,
         )
 
 
