@@ -10,7 +10,7 @@ from ..model.event import StepExpanded
 from ..model.graph import Graph
 from ..model.names import task_id
 from ..store.store import Store
-from .past_runs import RunInfo, newest_run, read_run, read_runs, store_meant
+from .past_runs import RunInfo, meant, read_run, store_meant
 from .run_record import RunRecord
 from .runner import KILLED, RUNNING, status_now
 from .task import RunTask, Task
@@ -66,24 +66,25 @@ class Run:
 
     @classmethod
     def latest(cls, *, store: str | None = None, pipeline_path: str | None = None) -> Run:
-        """The newest run.
+        """The newest run in the store of ``./pipeline.yaml`` or another; of the pipeline that is named, if
+        one is.
 
         Raises:
             PrunError: there is none.
         """
-        opened = store_meant(store, pipeline_path)
-        return cls(newest_run(opened), opened)
+        found = meant(store, pipeline_path)
+        return cls(found.newest(), found.store)
 
     @classmethod
     def list(cls, *, store: str | None = None, pipeline_path: str | None = None) -> Sequence[RunInfo]:
-        """All runs, the newest first."""
-        opened = store_meant(store, pipeline_path)
+        """All runs in the store, or of the pipeline that is named; the newest first."""
+        found = meant(store, pipeline_path)
         return [
             RunInfo(
-                r["run_id"], r["pipeline"], status_now(r, opened), r["started"], r["seconds"],
-                cls(r, opened).counts,
+                r["run_id"], r["pipeline"], status_now(r, found.store), r["started"], r["seconds"],
+                cls(r, found.store).counts,
             )
-            for r in read_runs(opened)
+            for r in found.records()
         ]  # fmt: skip
 
     # ---- what it was -----------------------------------------------------------------------------

@@ -203,6 +203,10 @@ class Lines(Sequence[str]):
         self._text = text
 
     def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
         return self._text.count("\n") + 1
 
     @overload

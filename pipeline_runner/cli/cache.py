@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import file_option, json_option, store_option
+from .options import json_option, store_file_option, store_option
 
 if TYPE_CHECKING:
     from ..app.upkeep import Upkeep
@@ -55,7 +55,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 
 
 @command.command("stats")
-@file_option
+@store_file_option
 @store_option
 @json_option
 def stats(file: str | None, store: str | None, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def stats(file: str | None, store: str | None, as_json: bool) -> None:
 
 
 @command.command("gc")
-@file_option
+@store_file_option
 @store_option
 @click.option(
     "--keep-runs", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
@@ -137,7 +137,7 @@ def gc(
 
 
 @command.command("verify")
-@file_option
+@store_file_option
 @store_option
 @click.option("--profile", metavar="NAME", help="Use this profile of the pipeline.")
 @click.option("--repair", is_flag=True, help="Remove what is damaged; it is computed again when needed.")

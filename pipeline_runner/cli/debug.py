@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import complete, file_option, run_option, store_option
+from .options import complete, run_option, runs_file_option, store_option
 
 if TYPE_CHECKING:
     from ..app.run import Run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     help="With pdb: stop at FILE:LINE or module:function.",
 )
 @click.option("--keep", is_flag=True, help="If it goes well, run its step, so that the result is kept.")
-@file_option
+@runs_file_option
 @store_option
 def command(
     task: str,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from .options import complete, file_option, json_option, store_option, verbose_option
+from .options import complete, json_option, runs_file_option, store_option, verbose_option
 
 
 @click.command("diff")
 @click.argument("before", metavar="[RUN]", required=False, shell_complete=complete("runs"))
 @click.argument("after", metavar="[RUN]", required=False, shell_complete=complete("runs"))
-@file_option
+@runs_file_option
 @store_option
 @verbose_option
 @json_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import complete, file_option, run_option, store_option
+from .options import complete, run_option, runs_file_option, store_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ EVERY = 0.3  # seconds between two looks at a log that is followed
 @click.argument("task", shell_complete=complete("tasks"))
 @run_option
 @click.option("--follow", is_flag=True, help="Go on until the run is over.")
-@file_option
+@runs_file_option
 @store_option
 def command(task: str, run: str | None, follow: bool, file: str | None, store: str | None) -> None:
     """Print what TASK printed; a step with items prints all of theirs.

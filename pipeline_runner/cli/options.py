@@ -34,12 +34,15 @@ store_option = click.option(
     "--store", metavar="URL", help="Where results are kept (default: the pipeline's)."
 )
 
-file_option = click.option(
-    "-f",
-    "--file",
-    "file",
-    metavar="PIPELINE",
-    help=f"The pipeline whose store is meant (default: {DEFAULT_FILE}).",
+
+def _file_option(help: str) -> Callable[[F], F]:
+    return click.option("-f", "--file", "file", metavar="PIPELINE", help=help)
+
+
+file_option = _file_option(f"The pipeline (default: {DEFAULT_FILE}).")
+store_file_option = _file_option(f"The pipeline whose store is meant (default: {DEFAULT_FILE}).")
+runs_file_option = _file_option(
+    f"The pipeline whose runs are meant (default: all in the store of {DEFAULT_FILE})."
 )
 
 run_option = click.option(

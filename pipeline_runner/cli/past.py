@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,41 +18,58 @@ _FEW = 12  # steps that are listed where a name is unknown
 
 
 class Past(NamedTuple):
-    """Where the runs are: a store, or the pipeline that names one."""
+    """Where the runs are: a store, or the pipeline that names one. ``given``: by the user, who means the
+    runs of that pipeline then; else all in the store are."""
 
     store: str | None
     pipeline: str | None
+    given: bool = False
 
     @classmethod
     def of(cls, store: str | None, file: str | None) -> Past:
         """As the options say; without a pipeline file, ./.prun."""
         if file is None and not Path(DEFAULT_FILE).is_file():
             return cls(store, None)
-        return cls(store, pipeline_path(file))
+        return cls(store, pipeline_path(file), file is not None)
+
+    @property
+    def _named(self) -> str | None:
+        return self.pipeline if self.given else None
 
     def runs(self) -> list[Any]:
-        """All runs, the newest first."""
+        """The runs that are meant, the newest first."""
         from ..app.run import Run
 
-        return list(Run.list(store=self.store, pipeline_path=self.pipeline))
+        return list(Run.list(store=self.store, pipeline_path=self._named))
+
+    def ids(self, name: str) -> list[str]:
+        """The ids that a name may stand for: it is one, or the beginning of some. One of another pipeline
+        than the one given has to be whole."""
+        from ..app.run import Run
+
+        ids = [info.id for info in self.runs()]
+        found = [one for one in ids if one == name] or [one for one in ids if one.startswith(name)]
+        if not found and self.given:
+            with suppress(PrunError):
+                found = [Run.load(name, store=self.store, pipeline_path=self.pipeline).id]
+        return found
 
     def run(self, name: str | None) -> Run:
         """The run of this id, or of the only one that begins so; without a name the latest."""
         from ..app.run import Run
 
         if name is None or name == "latest":
-            latest = Run.latest(store=self.store, pipeline_path=self.pipeline)
+            latest = Run.latest(store=self.store, pipeline_path=self._named)
             if latest is None:
                 raise PrunError(Problem("no-run", "there is no run yet", None, "`prun run` makes the first"))
             return latest
-        ids = [info.id for info in self.runs()]
-        found = [one for one in ids if one == name] or [one for one in ids if one.startswith(name)]
+        found = self.ids(name)
         if len(found) == 1:
             return Run.load(found[0], store=self.store, pipeline_path=self.pipeline)
         if found:
             hint = f"it could be {', '.join(found[:3])}"
             raise PrunError(Problem("no-run", f"{name!r} is not the beginning of one run alone", None, hint))
-        hint = did_you_mean(name, ids) or "`prun runs` lists them"
+        hint = did_you_mean(name, [info.id for info in self.runs()]) or "`prun runs` lists them"
         raise PrunError(Problem("no-run", f"there is no run {name!r}", None, hint))
 
 

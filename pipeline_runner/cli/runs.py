@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .options import file_option, json_option, store_option
+from .options import json_option, runs_file_option, store_option
 
 
 @click.command("runs")
-@file_option
+@runs_file_option
 @store_option
 @click.option(
     "-n", "--number", "most", type=click.IntRange(min=1), default=20, show_default=True, help="How many."
@@ -16,11 +16,12 @@ from .options import file_option, json_option, store_option
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @json_option
 def command(file: str | None, store: str | None, most: int, everything: bool, as_json: bool) -> None:
-    """List past runs, the newest first.
+    """List past runs, the newest first: all in the store, or with -f those of one pipeline.
 
     \b
     Examples:
       prun runs
+      prun runs -f nightly.yaml
       prun runs --store s3://team/churn --all --json
     """
     from ..view.history import runs_lines

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import complete, file_option, json_option, store_option, verbose_option
+from .options import complete, json_option, runs_file_option, store_option, verbose_option
 
 if TYPE_CHECKING:
     from ..app.run import Run
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("show")
 @click.argument("run", required=False, shell_complete=complete("runs_and_tasks"))
 @click.argument("task", required=False, shell_complete=complete("tasks"))
-@file_option
+@runs_file_option
 @store_option
 @click.option("--save", metavar="PATH", help="Write TASK's output there, in the format of the suffix.")
 @click.option("--output", metavar="NAME", help="With --save: which of the step's outputs.")
@@ -71,7 +71,7 @@ def _which(past: Past, run: str | None, task: str | None) -> tuple[Run, str | No
     latest = past.run(None)
     if "[" in run or tasks_named(latest.tasks, run):
         return latest, run
-    if any(info.id.startswith(run) for info in past.runs()):
+    if past.ids(run):
         return past.run(run), None
     return latest, run  # neither: the nearest task's name is the better answer
 

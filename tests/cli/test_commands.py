@@ -156,6 +156,26 @@ def test_runs_show_and_logs(hello: Project) -> None:
     assert "printed by hello 7" not in items
 
 
+def test_runs_of_the_pipeline_that_is_named(hello: Project) -> None:
+    hello.pipeline("name: other\nsteps: {fine: {call: tasks:hello, inputs: {n: run.id}}}", "two.yaml")
+    first = hello.run().json["run_id"]
+    second = hello.run("two.yaml").json["run_id"]
+    assert hello.prun("show", "--json").json["run_id"] == second  # of all in the store
+    assert hello.prun("show", "--json", "-f", "pipeline.yaml").json["run_id"] == first
+    assert hello.prun("show", "fine", "--json", "-f", "two.yaml").json["id"] == "fine"
+    for file, runs in (
+        ((), [second, first]),
+        (("-f", "pipeline.yaml"), [first]),
+        (("-f", "two.yaml"), [second]),
+    ):
+        assert [run["id"] for run in hello.prun("runs", "--json", *file).json["runs"]] == runs
+    assert "printed by hello" in hello.prun("logs", "fine", "-f", "two.yaml").out
+    assert "has no task 'fine'" in hello.prun("logs", "fine", "-f", "pipeline.yaml", exit=2).err
+    assert hello.prun("show", second, "--json", "-f", "pipeline.yaml").json["run_id"] == second
+    hello.pipeline("name: other\nsteps: {fine: {call: tasks:hello, inputs: {n: run.id}}}", "three.yaml")
+    assert "there is no run of 'other' yet" in hello.prun("show", "-f", "three.yaml", exit=2).err
+
+
 def test_logs_of_a_failed_task(project: Project) -> None:
     project.file("tasks.py", TASKS).pipeline("steps:\n  bad: {call: tasks:boom}\n").run(exit=1)
     text = project.prun("logs", "bad").out

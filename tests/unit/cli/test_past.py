@@ -30,7 +30,7 @@ def test_no_runs(prun: Prun, app: App) -> None:
 
 def test_where_the_store_is_looked_for(prun: Prun, app: App) -> None:
     prun("runs")
-    assert app.asked["list"] == {"store": None, "pipeline_path": "pipeline.yaml"}
+    assert app.asked["list"] == {"store": None, "pipeline_path": None}  # all in the store of ./pipeline.yaml
     Path("other.yaml").touch()
     prun("runs", "-f", "other.yaml", "--store", "memory://x")
     assert app.asked["list"] == {"store": "memory://x", "pipeline_path": "other.yaml"}
