@@ -52,6 +52,8 @@ class Preflight:
     def problems(self, steps: Iterable[str], *, lint: bool = False) -> list[Problem]:
         """Every problem of the named steps; with ``lint`` what does not stop a run, too."""
         found = list(self._backend())
+        if lint:
+            found += self._folders()
         names = list(steps)
         for name in names:
             step = self.graph.steps[name]
@@ -85,6 +87,12 @@ class Preflight:
                 self.place(("store",)) if self.session.store_given is None else None,
                 "use --backend threading, or a store on disk",
             )  # fmt: skip
+
+    def _folders(self) -> Iterator[Problem]:
+        for i, path in enumerate(self.graph.pythonpath):
+            if not os.path.exists(os.path.join(self.graph.root, path)):
+                where = self._where(("pythonpath", i)) or self._where(("pythonpath",))
+                yield Problem("pythonpath", f"there is no folder {path!r}", where, severity="warning")
 
     def _secrets(self, steps: Iterable[str]) -> Iterator[Problem]:
         from ..workers.failure import TaskError

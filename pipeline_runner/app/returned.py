@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Place, Problem
 from ..keys.code import CodeError
-from ..model.graph import Step
+from ..model.graph import Step, calls_of
 from ..store.doubts import read_doubts
 
 if TYPE_CHECKING:
@@ -39,9 +39,12 @@ At = Callable[[tuple[str | int, ...]], Place | None]
 
 
 def returned_problems(session: Session, step: Step, where: At) -> Iterator[Problem]:
-    """Warnings about what the step's callable gives."""
+    """What is wrong with what the step's callables give: mostly warnings."""
     at = where(("steps", step.name, "call"))
     try:
+        for path, call in calls_of(step.name, step.call, step.check):
+            for problem in _put_off(session, step, call):
+                yield problem._replace(where=where(path))
         found = list(_of_earlier_runs(session, step)) or _of_source(session, step)
         yield from (p._replace(where=at) for p in found)
     except (CodeError, OSError, SyntaxError, ValueError, RecursionError):
@@ -59,22 +62,25 @@ def _of_earlier_runs(session: Session, step: Step) -> Iterator[Problem]:
         )
 
 
+def _put_off(session: Session, step: Step, call: str) -> Iterator[Problem]:
+    """A function that does nothing yet when it is called: the step would fail."""
+    function = _definition(session, step, call)
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or function.decorator_list:
+        return
+    what = "the step" if call == step.call else "the check"
+    if isinstance(function, ast.AsyncFunctionDef):
+        hint = "call it through asyncio.run in a plain function"
+        yield Problem("return", f"{call} is async: {what} would return a coroutine", None, hint)
+    elif _yields(function):
+        hint = "return a list instead" if call == step.call else ""
+        yield Problem("return", f"{call} has a yield: {what} would return a generator", None, hint)
+
+
 def _of_source(session: Session, step: Step) -> Iterator[Problem]:
     function = _definition(session, step, step.call)
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or function.decorator_list:
         return
-    if isinstance(function, ast.AsyncFunctionDef):
-        yield _warning(
-            "return", f"{step.call} is async: the step would return a coroutine",
-            "call it through asyncio.run in a plain function",
-        )  # fmt: skip
-        return
-    if _yields(function):
-        yield _warning(
-            "return", f"{step.call} has a yield: the step would return a generator", "return a list instead"
-        )
-        return
-    if function.returns is None:
+    if isinstance(function, ast.AsyncFunctionDef) or _yields(function) or function.returns is None:
         return
     annotation = ast.unparse(function.returns).strip("'\"")
     for pattern, hint in ((_LAZY, "return a list instead"), (_OPEN, "return what it holds, or its path")):

@@ -85,6 +85,7 @@ def run_checks(check: Mapping[str, str], value: Any, outputs: Mapping[str, Any])
         of = f" of output {output}" if output else ""
         try:
             answer = resolve(call)(subject)
+            refuse_lazy(answer)  # it has judged nothing yet
         except TaskError as exc:
             raise TaskError("check", f"check {call}{of}: {exc.message}", cause=exc.cause) from exc
         except BaseException as exc:

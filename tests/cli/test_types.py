@@ -62,6 +62,9 @@ def yields_within():
     return list(inner())
 def iterator() -> Iterator[int]: return iter([1])
 async def later(): return 1
+async def waits(value): return False
+def each(value):
+    yield False
 """
 MORE = """\
 class Elsewhere:
@@ -102,18 +105,32 @@ def test_the_source_tells_what_cannot_be_stored(work: Project) -> None:
         "later",
         "still",
     )
-    found = checked(pipeline(work, *steps), *steps)
-    assert found == {
+    result = pipeline(work, *steps).check("--json", exit=2)
+    assert {steps[line]: message for line, message in warnings(result).items()} == {
         "locked": "work:locked returns Locked, whose 'lock' is a lock, which cannot be stored",
         "field": "work:field returns Field, whose 'lock' is a threading.Lock, which cannot be stored",
         "by_hash": "work:by_hash returns ByHash, whose __getstate__ writes hash(...) down, "
         "another in each process",
         "elsewhere": "work:elsewhere returns Elsewhere, whose 'key' is a lambda, which cannot be stored",
-        "yields": "work:yields has a yield: the step would return a generator",
         "iterator": "work:iterator returns Iterator[int]: Iterator cannot be stored",
-        "later": "work:later is async: the step would return a coroutine",
     }
+    assert [p["message"] for p in result.json["problems"] if p["severity"] == "error"] == [
+        "work:yields has a yield: the step would return a generator",
+        "work:later is async: the step would return a coroutine",
+    ]
     assert not work.has("imported.txt"), "nothing of the user's was executed"
+
+
+@pytest.mark.parametrize(
+    ("check", "why"), [("waits", "is async: the check would"), ("each", "has a yield: the check would")]
+)
+def test_a_check_that_has_judged_nothing_yet(work: Project, check: str, why: str) -> None:
+    work.file("pipeline.yaml", f"steps:\n  still: {{call: work:still, check: work:{check}}}\n")
+    (problem,) = work.check("--json", exit=2).json["problems"]
+    assert problem["message"].startswith(f"work:{check} {why}")
+    assert problem["column"] > 26
+    error = work.run(exit=1).tasks["still"]["error"]
+    assert error.startswith(f"check work:{check}: returned a ")
 
 
 def test_an_earlier_run_tells_what_does_not_pickle_stably(work: Project) -> None:

@@ -467,6 +467,15 @@ def test_the_folder_of_the_pipeline_counts_not_the_current_one(project: Project,
     assert not (tmp_path / ".prun").exists()
 
 
+def test_a_pythonpath_that_is_not_there(project: Project) -> None:
+    project.file("tasks.py", "def f(): return 1").file("src/m.py")
+    project.pipeline("pythonpath: [src, lib]\nsteps: {f: {call: tasks:f}}")
+    (problem,) = project.check("--json").json["problems"]
+    assert problem["message"] == "there is no folder 'lib'"
+    assert (problem["severity"], problem["line"], problem["column"]) == ("warning", 1, 19)
+    assert project.run().json["status"] == "succeeded"
+
+
 def test_pythonpath_and_nested_names(project: Project) -> None:
     project.file("src/pack/__init__.py").file(
         "src/pack/work.py",
