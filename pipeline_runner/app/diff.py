@@ -109,8 +109,9 @@ def _step(before: Run, after: Run, name: str, changed: set[str], sources: dict[s
     above = {r: _of_input(r, step, new.graph) for r in reasons}
     own = [r for r in reasons if above[r] not in changed]
     because = dict.fromkeys(found for found in above.values() if found in changed)
-    added = [k for k in new.keys if k not in old.keys]
-    removed = [k for k in old.keys if k not in new.keys]
+    old_keys, new_keys = frozenset(old.keys), frozenset(new.keys)
+    added = [k for k in new.keys if k not in old_keys]
+    removed = [k for k in old.keys if k not in new_keys]
     if added or removed:
         items = _params_of_items(step)
         known = {r.what for r in own}
