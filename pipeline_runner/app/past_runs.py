@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,9 +48,11 @@ class Meant(NamedTuple):
                 yield record
 
     def _is_of(self, record: Mapping[str, Any], graph: Graph, place: str) -> bool:
-        """Far away the place is a path of the machine on which it ran, and tells nothing."""
-        there = record.get("place") or record.get("file") or ""
-        return record.get("pipeline") == graph.name and (there == place or not self.store.files.is_local)
+        """Far away the place is a path of the machine on which it ran: of it the file's name counts alone."""
+        there = str(record.get("place") or record.get("file") or "")
+        if not self.store.files.is_local:
+            there, place = ntpath.basename(there), ntpath.basename(place)
+        return record.get("pipeline") == graph.name and there == place
 
     def newest(self) -> Mapping[str, Any]:
         """The newest record. Raises ``PrunError`` where there is none."""

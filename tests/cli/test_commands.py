@@ -176,6 +176,23 @@ def test_runs_of_the_pipeline_that_is_named(hello: Project) -> None:
     assert "there is no run of 'other' yet" in hello.prun("show", "-f", "three.yaml", exit=2).err
 
 
+def test_far_away_a_pipeline_is_known_by_its_name_and_that_of_its_file(hello: Project) -> None:
+    hello.file("there/pipeline.yaml", hello.text("pipeline.yaml")).file(
+        "there/tasks.py", hello.text("tasks.py")
+    )
+    hello.file("two.yaml", hello.text("pipeline.yaml")).file("there/calls.py", hello.text("calls.py"))
+    shown = hello.python(
+        """
+        from pipeline_runner import Pipeline, Run
+        files = ["pipeline.yaml", "there/pipeline.yaml", "two.yaml"]
+        for file in files:
+            Pipeline.load(file, store="memory://far").run(backend="sequential")
+        print([len(Run.list(store="memory://far", pipeline_path=file)) for file in (*files, None)])
+        """
+    )
+    assert shown.out == "[2, 2, 1, 3]\n"
+
+
 def test_logs_of_a_failed_task(project: Project) -> None:
     project.file("tasks.py", TASKS).pipeline("steps:\n  bad: {call: tasks:boom}\n").run(exit=1)
     text = project.prun("logs", "bad").out
