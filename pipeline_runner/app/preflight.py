@@ -53,7 +53,9 @@ class Preflight:
         """Every problem of the named steps; with ``lint`` what does not stop a run, too."""
         found = list(self._backend())
         if lint:
-            found += self._folders()
+            from .lint import file_warnings
+
+            found += file_warnings(self.session, self._where)
         names = list(steps)
         for name in names:
             step = self.graph.steps[name]
@@ -87,12 +89,6 @@ class Preflight:
                 self.place(("store",)) if self.session.store_given is None else None,
                 "use --backend threading, or a store on disk",
             )  # fmt: skip
-
-    def _folders(self) -> Iterator[Problem]:
-        for i, path in enumerate(self.graph.pythonpath):
-            if not os.path.exists(os.path.join(self.graph.root, path)):
-                where = self._where(("pythonpath", i)) or self._where(("pythonpath",))
-                yield Problem("pythonpath", f"there is no folder {path!r}", where, severity="warning")
 
     def _secrets(self, steps: Iterable[str]) -> Iterator[Problem]:
         from ..workers.failure import TaskError

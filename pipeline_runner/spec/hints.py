@@ -48,10 +48,17 @@ _EXECUTOR_WORDS = {"n_jobs": "workers", "jobs": "workers", "max_workers": "worke
                    "type": "backend", "kind": "backend"}  # fmt: skip
 _RESOURCE_WORDS = {"cpu": "cpus", "cores": "cpus", "mem": "memory", "ram": "memory", "gpu": "gpus"}
 _SCHEDULE_WORDS = {"tz": "timezone", "expression": "cron", "schedule": "cron"}
+_PARAM_WORDS = {
+    "min": "ge", "minimum": "ge", "gte": "ge", "max": "le", "maximum": "le", "lte": "le", "above": "gt",
+    "below": "lt", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt", "multipleOf": "multiple_of",
+    "minLength": "min_length", "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length",
+    "regex": "pattern", "help": "description", "doc": "description", "desc": "description", "value": "default",
+}  # fmt: skip
 _CACHE_WORDS = {"key": "version", "exclude": "ignore", "disabled": "enabled"}
 WORDS = {
     "step": _STEP_WORDS, "pipeline": _TOP_WORDS, "retry": _RETRY_WORDS, "executor": _EXECUTOR_WORDS,
     "resources": _RESOURCE_WORDS, "schedule": _SCHEDULE_WORDS, "cache": _CACHE_WORDS,
+    "param": _PARAM_WORDS,
 }  # fmt: skip
 _SPECIAL = {
     ("step", "name"): "a step's name is its key under 'steps'",

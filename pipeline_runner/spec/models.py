@@ -180,7 +180,7 @@ class IncludedSpec(Spec):
     params: dict[Name, Any] = Field(
         {},
         description="Values that steps read as params.NAME; -p NAME=VALUE and profiles change them. "
-        "In full: {type: float, default: 0.2, gt: 0, lt: 1}.",
+        "In full: {type: float, default: 0.2, gt: 0, lt: 1, description: the share held out}.",
         examples=[{"raw": "data/customers.csv", "test_size": 0.2, "seeds": [1, 2, 3]}],
     )
     include: Texts = Field(

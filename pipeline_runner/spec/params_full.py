@@ -1,4 +1,4 @@
-"""The full form of a param: ``{type: float, default: 0.2, gt: 0, lt: 1}``."""
+"""The full form of a param: ``{type: float, default: 0.2, gt: 0, lt: 1, description: ...}``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from .hints import did_you_mean, show
+from .hints import did_you_mean, key_hint, show
 
 if TYPE_CHECKING:  # a pipeline that is kept compiled is bound without it, unless a bound is to be proved
     from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a pipeline that is kept compiled is bound without it, unles
 _TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict}
 _SAMPLES: dict[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False, "list": [], "dict": {}}
 _BOUNDS = {"gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern"}
+_FORM = ["type", "default", *sorted(_BOUNDS), "description"]
 _FOR = {"int": {"gt", "ge", "lt", "le", "multiple_of"}, "float": {"gt", "ge", "lt", "le", "multiple_of"},
         "str": {"min_length", "max_length", "pattern"}, "list": {"min_length", "max_length"},
         "dict": {"min_length", "max_length"}, "bool": set()}  # fmt: skip
@@ -54,8 +55,32 @@ class Declared(NamedTuple):
 
 
 def is_full_form(value: Any) -> bool:
-    """A mapping with ``type`` and ``default`` and nothing but bounds beside them."""
-    return isinstance(value, dict) and {"type", "default"} <= value.keys() <= _BOUNDS | {"type", "default"}
+    """A mapping with ``type`` and ``default`` and nothing but bounds and a description beside them."""
+    return (
+        isinstance(value, dict)
+        and {"type", "default"} <= value.keys() <= set(_FORM)
+        and isinstance(value.get("description", ""), str)
+    )
+
+
+def nearly_full_form(value: Any) -> tuple[str, str] | None:
+    """Why a mapping that looks like the full form is a plain one, and what was probably meant."""
+    if not isinstance(value, dict) or is_full_form(value):
+        return None
+    typed = value.get("type")
+    typed = isinstance(typed, str) and typed in _TYPES
+    hints = {key: key_hint("param", key, _FORM) for key in value if key not in _FORM}
+    like = [key for key, hint in hints.items() if hint.startswith("did you mean")]
+    bounded = bool(like or _BOUNDS & value.keys())
+    if not (typed and "default" in value) and not (bounded and (typed or "default" in value)):
+        return None
+    if hints:
+        key = (like or list(hints))[0]
+        return f"{show(key)} is no key of a param's full form", hints[key]
+    for key in ("type", "default"):
+        if key not in value:
+            return f"a param's full form has a {show(key)}, too", "write {type: ..., default: ...}"
+    return "the description of a param is a text", ""
 
 
 def declare(name: str, value: dict[str, Any]) -> tuple[Declared, list[tuple[str, str, str]]]:

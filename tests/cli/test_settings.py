@@ -105,6 +105,36 @@ def test_a_param_given_wrongly(params: Project, option: str) -> None:
     assert "Traceback" not in result.err
 
 
+NEARLY = {
+    "{type: int, default: 1, gte: 0}": "'gte' is no key of a param's full form|did you mean 'ge'?",
+    "{type: int, default: 1, choices: [1, 2]}": "'choices' is no key of a param's full form|known here: type,",
+    "{default: 1, min: 0}": "'min' is no key of a param's full form|did you mean 'ge'?",
+    "{default: 1, gt: 0}": "a param's full form has a 'type', too|write {type: ..., default: ...}",
+    "{type: float, lt: 1}": "a param's full form has a 'default', too|write {type: ..., default: ...}",
+    "{type: int, default: 1, description: [one]}": "the description of a param is a text|",
+    "{type: forest, default: 3, trees: 5}": "",
+    "{type: int, trees: 5}": "",
+    "{default: eu, regions: [eu, us]}": "",
+    "{type: int, default: 1, ge: 0, description: how many}": "",
+}
+
+
+@pytest.mark.parametrize("written", NEARLY)
+def test_what_looks_like_the_full_form_of_a_param(project: Project, written: str) -> None:
+    project.file("tasks.py", TASKS).pipeline(
+        f"params:\n  n: {written}\nsteps: {{note: {{call: tasks:note, inputs: {{x: params.n}}}}}}"
+    )
+    problems = project.check("--json").json["problems"]
+    message, _, hint = NEARLY[written].partition("|")
+    if not message:
+        assert problems == []
+        return
+    (problem,) = problems
+    assert problem["message"] == f"param 'n' is a plain mapping: {message}"
+    assert problem["hint"].startswith(hint)
+    assert (problem["severity"], problem["line"]) == ("warning", 2)
+
+
 def test_an_unknown_param_suggests(params: Project) -> None:
     assert "text" in params.run("-p", "tex=1", exit=2).err
 

@@ -155,7 +155,7 @@ params:
   names: [a, b]
   nested: {x: 1, deep: {y: 2, z: t}}
   any:
-  full: {type: float, default: 1, gt: 0, le: 2}
+  full: {type: float, default: 1, gt: 0, le: 2, description: how fast}
 profiles:
   dev: {params: {count: 4, names: [c], nested: {deep: {y: 5}}}}
 """
