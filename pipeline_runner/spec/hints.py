@@ -52,7 +52,7 @@ _PARAM_WORDS = {
     "min": "ge", "minimum": "ge", "gte": "ge", "max": "le", "maximum": "le", "lte": "le", "above": "gt",
     "below": "lt", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt", "multipleOf": "multiple_of",
     "minLength": "min_length", "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length",
-    "regex": "pattern", "help": "description", "doc": "description", "desc": "description", "value": "default",
+    "regex": "pattern", "help": "description", "doc": "description", "value": "default",
 }  # fmt: skip
 _CACHE_WORDS = {"key": "version", "exclude": "ignore", "disabled": "enabled"}
 WORDS = {
