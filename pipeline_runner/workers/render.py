@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -34,23 +35,32 @@ def _json(value: Any, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def _jsonable(value: Any) -> Any:
-    """Arrays, frames and numpy scalars as JSON has them; tuples as lists; no silent ``str()``."""
+def _jsonable(value: Any, table: bool = False) -> Any:
+    """Arrays, frames and numpy scalars as JSON has them; tuples as lists; no silent ``str()``.
+
+    ``table``: where NaN says that there is no value, which is null; else JSON has nothing for it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        if table:
+            return None
+        hint = "give None in its place"
+        raise TaskError(
+            "publish", f"{float(value)} cannot be written as .json, which has no such number", hint
+        )
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return {_json_key(k): _jsonable(v) for k, v in value.items()}
+        return {_json_key(k): _jsonable(v, table) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_jsonable(v) for v in value]
+        return [_jsonable(v, table) for v in value]
     if isinstance(value, (set, frozenset)):
-        return sorted((_jsonable(v) for v in value), key=repr)
+        return sorted((_jsonable(v, table) for v in value), key=repr)
     if _frame(value):
-        return _jsonable(value.to_dict(orient="records"))
+        return _jsonable(value.to_dict(orient="records"), True)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     for plain in ("tolist", "to_dicts", "to_pylist"):  # numpy and series, polars, pyarrow
         if hasattr(value, plain):
-            return _jsonable(getattr(value, plain)())
+            return _jsonable(getattr(value, plain)(), table or plain != "tolist" or _frame(value, "Series"))
     raise TaskError("publish", f"a value of type {_type(value)} cannot be written as .json")
 
 

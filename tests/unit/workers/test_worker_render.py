@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,19 @@ def text(value: Any, suffix: str, folder: Path) -> str:
         (TABLE, [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
         (Polars(), [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
         ("ü", "ü"),
+        (pandas.DataFrame({"a": [1.5, numpy.nan]}), [{"a": 1.5}, {"a": None}]),
+        ({"a": pandas.Series([numpy.inf])}, {"a": [None]}),
     ],
 )
 def test_json(value: Any, expected: Any, tmp_path: Path) -> None:
     assert json.loads(text(value, ".json", tmp_path)) == expected
+
+
+@pytest.mark.parametrize("value", [math.nan, {"auc": [-math.inf]}, numpy.array([1.0, numpy.nan])])
+def test_json_has_no_numbers_that_are_not_finite(value: Any, tmp_path: Path) -> None:
+    with pytest.raises(TaskError, match=r"(nan|-inf) cannot be written as \.json") as raised:
+        text(value, ".json", tmp_path)
+    assert raised.value.hint == "give None in its place"
 
 
 @pytest.mark.parametrize(
