@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import StoreError
+from ..errors import Problem, StoreError
 from .disk import discard, replace
 from .files import Fact
 from .local import LocalFiles
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _T = TypeVar("_T")
+_CACHES = ("simplecache::", "filecache::", "blockcache::", "cached::")  # fsspec's
 _ATTEMPTS = 5
 _DELAY = 0.2  # seconds before the first repetition; doubled each time
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -66,10 +67,16 @@ class RemoteFiles:
     def write(self, name: str, parts: Sequence[Buffer]) -> None:
         if name.startswith("blobs/"):
             self._copies.write(name, parts)  # whoever wrote it is likely to read it
-            self._write(lambda: self._fs.put_file(self._copies.local_path(name), self._path(name)))
+            self._put(lambda: self._fs.put_file(self._copies.local_path(name), self._path(name)))
         else:
             data = _joined(parts)
-            self._write(lambda: self._fs.pipe_file(self._path(name), data))
+            self._put(lambda: self._fs.pipe_file(self._path(name), data))
+
+    def _put(self, work: Callable[[], None]) -> None:
+        try:
+            self._write(work)
+        except _ABSENT as e:  # a file system that makes no folders
+            raise StoreError(f"cannot write to the store {self.url}: {e}") from e
 
     def create(self, name: str, parts: Sequence[Buffer]) -> bool:
         data = _joined(parts)
@@ -258,6 +265,10 @@ def _joined(parts: Sequence[Buffer]) -> bytes:
 def _connect(url: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs  # type: ignore[import-untyped,unused-ignore]
 
+    if url.startswith(_CACHES):
+        hint = "leave the cache away: prun itself keeps copies of what never changes"
+        what = f"the store {url} is behind a cache that does not see what changes there"
+        raise StoreError(Problem("store", what, None, hint))
     try:
         fs, root = url_to_fs(url)
     except ImportError as e:

@@ -160,6 +160,18 @@ def test_a_url_that_cannot_be_opened_is_no_bug_of_ours(tmp_path: Path, url: str)
         Store.open(url, str(tmp_path))
 
 
+def test_a_store_behind_a_cache_is_refused(tmp_path: Path) -> None:
+    """It would give what a record was before it was written again."""
+    with pytest.raises(StoreError, match="behind a cache"):
+        Store.open(f"simplecache::file://{tmp_path}", str(tmp_path))
+
+
+def test_a_file_system_that_makes_no_folders_is_no_bug_of_ours(tmp_path: Path) -> None:
+    store = Store.open(f"dir::file://{tmp_path}/none", str(tmp_path))
+    with pytest.raises(StoreError, match="cannot write to the store dir::file"):
+        store.blobs.put(b"bytes")
+
+
 def test_tracked_urls(tmp_path: Path) -> None:
     fs = fsspec.filesystem("memory")
     base = f"/{tmp_path.name}"
