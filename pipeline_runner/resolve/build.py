@@ -66,7 +66,10 @@ def try_build(loaded: Loaded) -> Built:
         builder.judge(name, spec)
     check_publish(builder, steps)
     cycle = find_cycle({n: [d for d in s.needs if d in steps] for n, s in steps.items()})
-    if cycle:
+    if len(cycle) == 2:
+        at = ("steps", cycle[0], "needs")
+        builder.problem("cycle", f"step {cycle[0]!r} needs itself", at, "take it out of 'needs'")
+    elif cycle:
         path = " -> ".join(cycle)
         builder.problem(
             "cycle", f"these steps need each other: {path}", ("steps", cycle[0]),

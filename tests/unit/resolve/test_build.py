@@ -413,6 +413,13 @@ def test_a_cycle_is_told_by_its_path(tmp_path: Path) -> None:
     assert [p.message for p in found] == ["these steps need each other: a -> c -> b -> a"]
 
 
+def test_a_step_cannot_need_itself(tmp_path: Path) -> None:
+    (found,) = problems_of(tmp_path, "steps:\n  a: {call: m:a, needs: [a]}\n")
+    assert found.message == "step 'a' needs itself"
+    assert found.where is not None
+    assert (found.where.line, found.where.column) == (2, 25)
+
+
 def test_a_problem_in_an_include_stands_in_its_file(tmp_path: Path) -> None:
     (problem,) = problems_of(
         tmp_path,
