@@ -37,7 +37,7 @@ def select(graph: Graph, expressions: Sequence[str]) -> frozenset[str]:
     if not problems and not chosen:
         problems.append(Problem("selection", f"{' '.join(expressions)!r} selects no step", None, _UNION))
     if problems:
-        raise PipelineError(problems)
+        raise PipelineError(list(dict.fromkeys(problems)))
     return frozenset(chosen)
 
 

@@ -136,8 +136,8 @@ def test_an_empty_expression_does_not_select_everything_in_silence(expression: s
 
 def test_every_wrong_expression_is_told() -> None:
     with pytest.raises(PipelineError) as error:
-        select(GRAPH, ["nope,train", "nada"])
-    assert len(error.value.problems) == 2
+        select(GRAPH, ["nope,train", "nada", "train ,"])
+    assert len(error.value.problems) == 3  # the last of them, empty on both sides of its comma, once
 
 
 def test_above_and_below() -> None:
