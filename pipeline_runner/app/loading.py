@@ -38,7 +38,10 @@ def load_graph(
 
     Raises:
         PipelineError: nothing useful can be made of it.
+        TypeError: the params are no mapping.
     """
+    if params is not None and not isinstance(params, Mapping):
+        raise TypeError(f"params must be a mapping of names to values, not a {type(params).__name__}")
     file = os.path.abspath(os.fspath(path))
     if os.path.isdir(file):
         file = os.path.join(file, DEFAULT_FILE)

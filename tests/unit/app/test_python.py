@@ -40,6 +40,11 @@ def test_texts(demo: Path) -> None:
     assert repr(pipeline.plan()) == "<Plan of demo: 6 reused>"
 
 
+def test_params_are_a_mapping(demo: Path) -> None:
+    with pytest.raises(TypeError, match="params must be a mapping of names to values, not a list"):
+        Pipeline.load("pipeline.yaml", params=["warm=20"])  # type: ignore[arg-type]
+
+
 def test_tasks_know_their_run(demo: Path) -> None:
     Path("weather.py").write_text(
         Path("weather.py").read_text().replace("    celsius =", "    print(city['name'])\n    celsius =")
