@@ -210,7 +210,7 @@ def test_native_code_has_the_threads_that_it_had_in_the_worker(project: Project)
 
 
 def test_names(failed: Project) -> None:
-    assert "Did you mean 'train[2]'" in failed.prun("debug", "train[22]", exit=2).err
+    assert "did you mean 'train[2]'" in failed.prun("debug", "train[22]", exit=2).err
     assert "there is no run" in failed.prun("debug", "train[2]", "--run", "2001", exit=2).err
 
 
