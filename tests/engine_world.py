@@ -190,6 +190,9 @@ class MemoryHistory:
     def previous(self, step: str, key: str | None, parts: Mapping[str, ArgPart]) -> Entry | None:
         return self.entries.get((step, key))
 
+    def gone(self, step: str, key: str | None, recipe: str) -> None:
+        return None
+
     def had(self, step: str, key: CacheKey) -> bool:
         return any(entry.key == key for (name, _), entry in self.entries.items() if name == step)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..model.artifact import ArgPart, CacheKey, Entry, Recipe
+from ..model.artifact import GONE, ArgPart, CacheKey, Damaged, Entry, Recipe
 from ..model.outcome import FAILED
 from .step_record import read_steps
 
@@ -35,6 +35,7 @@ class StoreHistory:
         self._failed: dict[str, set[str]] = {}
         self._last: dict[str, _LastTasks] = {}
         self._entries: dict[CacheKey, Entry | None] = {}
+        self._damaged: dict[CacheKey, Damaged] = {}
         self._asked: Counter[str] = Counter()
         self._recipes: dict[str, Recipe | None] = {}
 
@@ -104,6 +105,13 @@ class StoreHistory:
                 return entry
         return same_id
 
+    def gone(self, step: str, key: str | None, recipe: str) -> Damaged | None:
+        last = self._tasks(step)
+        at = next(last.keys(), None) if key is None and last.key("") is None else last.key(key or "")
+        if at is None or at.recipe != recipe or self._entry_at(step, at) is not None:
+            return None
+        return self._damaged.get(at, GONE)
+
     def had(self, step: str, key: CacheKey) -> bool:
         return list(key) in self._tasks(step).entries
 
@@ -116,10 +124,11 @@ class StoreHistory:
 
     def _entry(self, step: str, key: str) -> Entry | None:
         """The entry of the step's last task of this KEY."""
+        at = self._tasks(step).key(key)
+        return None if at is None else self._entry_at(step, at)
+
+    def _entry_at(self, step: str, at: CacheKey) -> Entry | None:
         last = self._tasks(step)
-        at = last.key(key)
-        if at is None:
-            return None
         if at not in self._entries:
             self._asked[step] += 1
             whole = len(last) <= _SEARCHED or self._asked[step] > _SINGLY
@@ -128,6 +137,8 @@ class StoreHistory:
             for found, entry in self.store.lookup(wanted).items():
                 if isinstance(entry, Entry):
                     self._entries[found] = entry
+                else:
+                    self._damaged[found] = entry
         return self._entries[at]
 
     def _tasks(self, step: str) -> _LastTasks:

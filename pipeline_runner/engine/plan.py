@@ -272,7 +272,8 @@ class Planner:
         key = items.keys[k] if items is not None and k is not None else None
         previous = self.history.previous(step.name, key, parts)
         if previous is None:
-            return [Reason("new")]
+            gone = self.history.gone(step.name, key, self.code.recipe(step.name).digest)
+            return [Reason("new") if gone is None else damage(gone)]
         kept = {n: p for n, p in previous.parts.items() if n not in unknown}
         before = self.history.recipe(previous.key.recipe)
         return explain(self.code.recipe(step.name), parts, previous._replace(parts=kept), before)

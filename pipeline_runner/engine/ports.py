@@ -58,6 +58,10 @@ class History(Protocol):
     def had(self, step: str, key: CacheKey) -> bool:
         """Whether the step's last tasks led to an entry of this key."""
 
+    def gone(self, step: str, key: str | None, recipe: str) -> Damaged | None:
+        """What became of the last entry of the same task id, made by this recipe; None if it is there, or
+        there was none."""
+
     def recipe(self, digest: str) -> Recipe | None:
         """A recipe that an earlier entry was made by."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..model.artifact import ONE_RUN, ArgPart, CacheKey, Damaged, Entry, Recipe
+from ..model.artifact import GONE, ONE_RUN, ArgPart, CacheKey, Damaged, Entry, Recipe
 from ..model.decision import Reason
 from .ports import History
 
@@ -26,7 +26,7 @@ def since_the_last(
 ) -> list[Reason]:
     """What changed since the last entry of a step's item; ``at``: the key that was looked up."""
     if at is not None and history.had(step, at):
-        return [Reason("missing", "", "its entry is no longer in the store")]
+        return [damage(GONE)]
     previous = history.previous(step, item, parts)
     before = history.recipe(previous.key.recipe) if previous is not None else None
     return explain(recipe, parts, previous, before)

@@ -82,3 +82,6 @@ class Damaged(NamedTuple):
 
     kind: str
     detail: str = ""
+
+
+GONE = Damaged("missing", "its entry is no longer in the store")

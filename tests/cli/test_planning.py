@@ -197,6 +197,17 @@ def test_what_failed_last_time_is_not_called_new(project: Project) -> None:
     assert "failed" not in project.prun("plan").out
 
 
+@pytest.mark.parametrize(("left", "kind"), [(None, "missing"), (b"what is this", "corrupt")])
+def test_what_is_gone_is_not_called_new(done: Project, left: bytes | None, kind: str) -> None:
+    """Also where what it needs is gone, so that its key is not known."""
+    for path in (done.folder / ".prun" / "entries").rglob("*.*"):
+        path.unlink() if left is None else path.write_bytes(left)
+    plan = done.plan()
+    assert [reasons(plan, step) for step in ("load", "clean", "size", "total")] == [{kind}] * 4
+    done.edit("helpers.py", "LIMIT = 100", "LIMIT = 99")
+    assert reasons(done.plan(), "clean") == {"new"}  # of what it did then nothing is left to compare
+
+
 def test_a_failed_step_is_run_again(words: Project) -> None:
     words.edit("tasks.py", "return sum(sizes)", "raise ValueError").run(exit=1)
     assert actions(words.plan())["total"] == "run"
