@@ -20,7 +20,7 @@ from pipeline_runner.engine.ports import Pool
 from pipeline_runner.errors import PrunError
 from pipeline_runner.model.bound import Stored
 from pipeline_runner.model.outcome import NotRun, Succeeded
-from pipeline_runner.workers import loky_pool
+from pipeline_runner.workers import loky_pool, streams
 from pipeline_runner.workers.loky_pool import LokyPool
 from pipeline_runner.workers.pools import open_pool
 
@@ -184,7 +184,10 @@ def test_nothing_is_left_of_a_closed_pool(
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     kit.module(WORK)
-    path, modules, streams = sys.path[:], set(sys.modules), (sys.stdout, sys.stderr)
+    end = time.monotonic() + 20
+    while streams._users and time.monotonic() < end:  # a thread that another test gave up
+        time.sleep(0.01)
+    path, modules, before = sys.path[:], set(sys.modules), (sys.stdout, sys.stderr)
     cwd, environ = os.getcwd(), dict(os.environ)
     pool = open_pool(backend, 2, kit.project)
     assert kit.value(one(pool, kit.job("double"), kit.task(x=1))) == 2
@@ -193,7 +196,7 @@ def test_nothing_is_left_of_a_closed_pool(
     assert list(temporary.iterdir()) == []
     assert sys.path == path
     assert "work" not in set(sys.modules) - modules
-    assert (sys.stdout, sys.stderr) == streams
+    assert (sys.stdout, sys.stderr) == before
     assert os.getcwd() == cwd
     assert dict(os.environ) == environ
 
