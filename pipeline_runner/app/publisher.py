@@ -149,9 +149,9 @@ class FilePublisher:
             return value
         if suffix == ".json":
             try:
-                return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=True) + "\n").encode()
+                return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
             except (TypeError, ValueError):
-                return None  # dates, sets ...: the worker's codec knows them
+                return None  # dates, sets, NaN ...: the worker's codec knows them, or refuses
         return None
 
     def _is_plain(self, bound: Bound) -> bool:

@@ -135,3 +135,12 @@ def test_a_program_that_one_step_makes_another_can_run(project: Project) -> None
     project.run()
     assert project.text("said.txt") == "it runs\n"
     assert (project.folder / "bin" / "tool").stat().st_mode & 0o100
+
+
+@pytest.mark.parametrize("value", ["[1.0, float('nan')]", "{'auc': -float('inf')}"])
+def test_what_json_has_no_number_for_is_not_published_as_json(project: Project, value: str) -> None:
+    project.file("tasks.py", f"def odd(): return {value}\n")
+    project.pipeline({"steps": {"odd": {"call": "tasks:odd", "publish": "odd.json"}}})
+    error = project.run(exit=1).tasks["odd"]["error"]
+    assert "cannot be written as .json" in error
+    assert not (project.folder / "odd.json").exists()
