@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .record import Recorder
     from .session import Session
 
-FORMAT = 2
+FORMAT = 3
 _GOOD = frozenset({"succeeded", "reused", "skipped"})
 
 
@@ -101,9 +101,9 @@ class Stamps:
                 s = os.stat(f"{root}/{name}")
                 if s.st_size != size or s.st_mtime_ns != mtime:
                     return False
+            return all(_names_in(self.session.store, folder) == d for folder, d in known["folders"])
         except OSError:
             return False
-        return True
 
     def _published(self, known: Any) -> bool:
         from .publisher import FilePublisher
@@ -156,6 +156,7 @@ class Stamps:
             "published": sorted(publisher.asked.items()),
         }
         try:
+            value["folders"] = [[f, _names_in(self.session.store, f)] for f in _of_packs(stored)]
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
             write_whole(self.path, [seal(value)])
         except (OSError, TypeError, ValueError):
@@ -195,6 +196,16 @@ def stored_files(store: Store, binder: Binder, recorder: Recorder) -> list[tuple
             return None
         found.append((name, s.st_size, s.st_mtime_ns))
     return found
+
+
+def _of_packs(stored: Sequence[tuple[str, int, int]]) -> list[str]:
+    """The folders of entries that stand in packs: a later pack, or a file of its own, may replace each of
+    them (``--force``), and leaves the pack as it is."""
+    return sorted({name.rpartition("/")[0] for name, _, _ in stored if name.endswith(".pack")})
+
+
+def _names_in(store: Store, folder: str) -> str:
+    return digest("\n".join(sorted(store.files.list(folder))).encode())
 
 
 def _of_one_run(table: Table, written: Mapping[str, Any] | None) -> bool:

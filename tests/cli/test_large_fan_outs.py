@@ -158,3 +158,25 @@ def test_a_store_that_was_cleaned(large: Project) -> None:
     expect(large, [*OLD[:600], N], {N})
     large.prun("cache", "gc", "--keep-runs", "1", "--grace", "0s")
     expect(large, [*OLD[:600], N + 1], {N + 1})
+
+
+@pytest.mark.parametrize("forced", [[150], list(range(100, 300))], ids=["one", "all"])
+def test_what_is_forced_reaches_its_readers_in_the_next_run(project: Project, forced: list[int]) -> None:
+    """The entries stand in packs, which stay as they are: the new ones lie beside them."""
+    project.file(
+        "tasks.py", "def one(x): return open('said').read()\ndef kinds(said): return sorted(set(said))\n"
+    )
+    project.pipeline({"params": {"items": list(range(400))}, "steps": {
+        "one": {"call": "tasks:one", "foreach": "params.items", "inputs": {"x": "item"}},
+        "kinds": {"call": "tasks:kinds", "inputs": {"said": "one"}, "publish": "kinds.json"},
+    }})  # fmt: skip
+    project.file("said", "before")
+    project.run()
+    these = f"items={list(range(100, 300))}"
+    project.run("-p", these)  # none of them stands in a file of its own
+    project.file("said", "after")
+    project.run("-p", f"items={forced}", "-s", "one", "--force", "one")
+    assert ran(project.run("-p", these)) == {"kinds"}
+    said = ["after"] if len(forced) == 200 else ["after", "before"]
+    assert json.loads((project.folder / "kinds.json").read_text()) == said
+    assert not ran(project.run("-p", these))
