@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlobLost, Problem, PrunError, RunFailed
@@ -31,9 +32,10 @@ def output(record: RunRecord, what: str) -> Any:
     listed: Any = [values[k] for k in present]
     shape: Sequence[int] | None = about.get("shape")
     if shape is not None:
-        starts = [sum(shape[:i]) for i in range(len(shape))]
+        ends = accumulate(shape)
         listed = [
-            [values[k] for k in range(a, a + n) if k in values] for a, n in zip(starts, shape, strict=True)
+            [values[k] for k in range(end - n, end) if k in values]
+            for end, n in zip(ends, shape, strict=True)
         ]
     return _part(listed, path[len(head) :], what)
 
