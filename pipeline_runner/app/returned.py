@@ -64,7 +64,7 @@ def _of_earlier_runs(session: Session, step: Step) -> Iterator[Problem]:
 
 def _put_off(session: Session, step: Step, call: str) -> Iterator[Problem]:
     """A function that does nothing yet when it is called: the step would fail."""
-    function = _definition(session, step, call)
+    function = _called(session, call)
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or function.decorator_list:
         return
     what = "the step" if call == step.call else "the check"
@@ -77,7 +77,7 @@ def _put_off(session: Session, step: Step, call: str) -> Iterator[Problem]:
 
 
 def _of_source(session: Session, step: Step) -> Iterator[Problem]:
-    function = _definition(session, step, step.call)
+    function = _called(session, step.call)
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or function.decorator_list:
         return
     if isinstance(function, ast.AsyncFunctionDef) or _yields(function) or function.returns is None:
@@ -94,7 +94,7 @@ def _of_source(session: Session, step: Step) -> Iterator[Problem]:
 
 
 def _of_class(session: Session, step: Step, name: str) -> Iterator[Problem]:
-    node = _definition(session, step, name)
+    node = _definition(session, name)
     if not isinstance(node, ast.ClassDef):
         return
     methods = {s.name: s for s in node.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
@@ -144,12 +144,16 @@ def _by_address(methods: Iterator[ast.FunctionDef | ast.AsyncFunctionDef]) -> It
 # ---- source ----------------------------------------------------------------------------------------
 
 
-def _definition(session: Session, step: Step, name: str) -> ast.stmt | None:
-    """A definition that the step reaches; of the same name elsewhere if it is imported from there."""
-    reached = session.recipes.recipe(step.name).where
-    label = name.partition(":")[2]
-    found = name if name in reached else next((d for d in reached if d.partition(":")[2] == label), None)
-    source = session.code.source_of(found) if found is not None else None
+def _called(session: Session, call: str) -> ast.stmt | None:
+    """The definition of a callable; of the same name elsewhere if it is imported from there."""
+    reached = session.code.fingerprint(call).where
+    label = call.partition(":")[2]
+    found = call if call in reached else next((d for d in reached if d.partition(":")[2] == label), None)
+    return _definition(session, found) if found is not None else None
+
+
+def _definition(session: Session, name: str) -> ast.stmt | None:
+    source = session.code.source_of(name)
     body = ast.parse(source).body if source else []
     return body[0] if len(body) == 1 else None
 

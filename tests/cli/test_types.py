@@ -133,6 +133,14 @@ def test_a_check_that_has_judged_nothing_yet(work: Project, check: str, why: str
     assert error.startswith(f"check work:{check}: returned a ")
 
 
+def test_a_check_of_a_package_is_not_the_project_s_function_of_the_same_name(project: Project) -> None:
+    text = "def mean(x): yield x\ndef half(): return [next(mean(0.5))]\n"
+    project.file("work.py", text)
+    project.pipeline({"steps": {"half": {"call": "work:half", "check": "statistics:mean"}}})
+    project.check()
+    project.run()
+
+
 def test_an_earlier_run_tells_what_does_not_pickle_stably(work: Project) -> None:
     steps = ("restless", "addressed", "still", "text", "both")
     assert checked(pipeline(work, *steps), *steps) == {}
