@@ -146,10 +146,12 @@ class _Execution:
         self.reached.close()
         self.notes.keep(lambda: session.history.write(recorder.latest(session.history.latest, results)))
         self.notes.keep(self.publisher.save)
-        self.binder.fanouts.keep(self.preparer.known, results)
         session.save_indexes()
-        if status == SUCCEEDED and recorder.unwritten is None:
-            self._stamp()
+        # another run may have replaced (by `--force`) what was looked up here: that is not kept as it was
+        if self.runner.was_alone():
+            self.binder.fanouts.keep(self.preparer.known, results)
+            if status == SUCCEEDED and recorder.unwritten is None:
+                self._stamp()
         self.closed = record, seconds
         return hooks_of(record, self.graph) if self.asked.publish else []
 

@@ -36,6 +36,8 @@ class Runner:
         self._beaten = False
         locks = store.locks
         self._held: Held | None = locks.take(_lock_name(run_id)) if locks is not None else None
+        self._runs = frozenset(store.files.list("runs")) if store.files.is_local else frozenset()
+        self._met = self._others_go_on()
 
     def beat(self) -> None:
         """Leave a sign of life, if it is time; cheap enough to be called always."""
@@ -46,6 +48,24 @@ class Runner:
         with suppress(StoreError, OSError):
             self._store.runs.write_json(self._run, _SIGN, {"at": now})
             self._beaten = True
+
+    def was_alone(self) -> bool:
+        """Whether no other run over the (local) store went on since this one began, as far as is known."""
+        store = self._store
+        if self._met or not store.files.is_local:
+            return False
+        return set(store.files.list("runs")) <= {*self._runs, self._run} and not self._others_go_on()
+
+    def _others_go_on(self) -> bool:
+        locks = self._store.locks
+        mine, others = _lock_name(self._run), _lock_name("")
+        for name in self._store.files.list("locks") if locks is not None else ():
+            if locks is not None and name.startswith(others) and name != mine:
+                held = locks.take(name)
+                if held is None:
+                    return True
+                held.release()  # its run was killed
+        return False
 
     def close(self) -> None:
         """The run is over, and its record says so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -149,3 +150,41 @@ def test_gc_without_any_grace_beside_a_run_is_never_wrong(demo: Project) -> None
     assert result.exit == 0, result
     assert demo.run().exit == 0
     assert demo.prun("show", "total", "--json").json["outputs"][0]["preview"] == "55"
+
+
+@pytest.mark.parametrize("count", [3, 1500])
+def test_what_another_run_forces_meanwhile_reaches_its_readers(project: Project, count: int) -> None:
+    """Its reader was made from what the first run found before: that one must not leave that all is well."""
+    project.file(
+        "work.py",
+        """
+        import subprocess, sys
+        from pathlib import Path
+
+        def one(x): return [x, Path("value").read_text()]
+        def pause(p):
+            if p == 2:
+                run = [sys.executable, "-m", "pipeline_runner", "run", "-q", "-p", "p=2"]
+                subprocess.run([*run, "-s", "one", "--force", "one"], check=True)
+            return p
+        def total(ones, paused): return sorted({value for _, value in ones})
+        """,
+    )
+    project.pipeline(
+        f"""
+        params: {{p: 1}}
+        executor: {{backend: threading, workers: 1}}
+        steps:
+          one: {{call: "work:one", foreach: {list(range(count))}, inputs: {{x: item}}}}
+          pause: {{call: "work:pause", needs: [one], inputs: {{p: params.p}}}}
+          total: {{call: "work:total", inputs: {{ones: one, paused: pause}}, publish: total.json}}
+        """
+    )
+    told = project.folder / "total.json"
+    project.file("value", "old").run()
+    project.run()
+    project.file("value", "new").run("-p", "p=2")
+    assert json.loads(told.read_text()) == ["old"]
+    project.run("-p", "p=2")
+    assert json.loads(told.read_text()) == ["new"]
+    assert project.run("-p", "p=2").json["counts"]["reused"] == count + 2
