@@ -101,7 +101,8 @@ class Stamps:
                 s = os.stat(f"{root}/{name}")
                 if s.st_size != size or s.st_mtime_ns != mtime:
                     return False
-            return all(_names_in(self.session.store, folder) == d for folder, d in known["folders"])
+            list_folder = self.session.store.files.list
+            return all(_names_digest(list_folder(folder)) == d for folder, d in known["folders"])
         except OSError:
             return False
 
@@ -151,12 +152,12 @@ class Stamps:
             "calls": sorted(self.session.recipes.calls.items()),
             "classes": sorted(self.session.recipes.classes.items()),
             "files": [[list(v) if isinstance(v, tuple) else v, d] for v, d in binder.tracked_files.items()],
-            "stored": stored,
+            "stored": stored.files,
+            "folders": stored.folders,
             "publish": publish,
             "published": sorted(publisher.asked.items()),
         }
         try:
-            value["folders"] = [[f, _names_in(self.session.store, f)] for f in _of_packs(stored)]
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
             write_whole(self.path, [seal(value)])
         except (OSError, TypeError, ValueError):
@@ -168,9 +169,19 @@ def _names_the_run(path: Any) -> bool:
     return any(getattr(part, "root", "") == "run" for part in getattr(path, "parts", ()))
 
 
-def stored_files(store: Store, binder: Binder, recorder: Recorder) -> list[tuple[str, int, int]] | None:
+class Stored(NamedTuple):
+    """What a run left. ``files``: with size and time stamp; ``folders`` of entries that stand in packs, with
+    the digest of all names in them: a later pack, or a file of its own, may replace each of these entries
+    (``--force``), and leaves the pack as it is."""
+
+    files: list[tuple[str, int, int]]
+    folders: list[tuple[str, str]]
+
+
+def stored_files(store: Store, binder: Binder, recorder: Recorder) -> Stored | None:
     """The files that hold the entries and the record of a run, and the blobs of what no step reads;
     None where one cannot be told."""
+    folders: list[tuple[str, str]] = []
     wanted: dict[str, list[Table]] = {}
     for name, result in binder.results.items():
         if _of_one_run(result.table, recorder.steps[name].apart):
@@ -187,6 +198,7 @@ def stored_files(store: Store, binder: Binder, recorder: Recorder) -> list[tuple
         names += [f"{folder}/{args}.json" for args in sorted(singles)]
         if len(singles) < sum(table.count for table in tables):
             names += [f"{folder}/{name}" for name in there if name.endswith(".pack")]
+            folders.append((folder, _names_digest(there)))
     names += [name for last in binder.results if last not in read for name in _blobs(binder, last)]
     found = []
     for name in names:
@@ -195,17 +207,11 @@ def stored_files(store: Store, binder: Binder, recorder: Recorder) -> list[tuple
         except OSError:
             return None
         found.append((name, s.st_size, s.st_mtime_ns))
-    return found
+    return Stored(found, folders)
 
 
-def _of_packs(stored: Sequence[tuple[str, int, int]]) -> list[str]:
-    """The folders of entries that stand in packs: a later pack, or a file of its own, may replace each of
-    them (``--force``), and leaves the pack as it is."""
-    return sorted({name.rpartition("/")[0] for name, _, _ in stored if name.endswith(".pack")})
-
-
-def _names_in(store: Store, folder: str) -> str:
-    return digest("\n".join(sorted(store.files.list(folder))).encode())
+def _names_digest(names: Sequence[str]) -> str:
+    return digest("\n".join(sorted(names)).encode())
 
 
 def _of_one_run(table: Table, written: Mapping[str, Any] | None) -> bool:
