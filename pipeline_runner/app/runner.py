@@ -58,9 +58,11 @@ class Runner:
 
     def _others_go_on(self) -> bool:
         locks = self._store.locks
+        if locks is None:
+            return False
         mine, others = _lock_name(self._run), _lock_name("")
-        for name in self._store.files.list("locks") if locks is not None else ():
-            if locks is not None and name.startswith(others) and name != mine:
+        for name in self._store.files.list("locks"):
+            if name.startswith(others) and name != mine:
                 held = locks.take(name)
                 if held is None:
                     return True

@@ -193,7 +193,7 @@ def write_keys(keys: Sequence[str] | None) -> Any:
 
 def read_keys(value: Any) -> Any:
     """The KEYs again."""
-    return value.split("\n") if isinstance(value, str) else value
+    return Lines(value) if isinstance(value, str) else value
 
 
 class Lines(Sequence[str]):
@@ -286,7 +286,7 @@ def _read_column(value: Any) -> Mapping[str, float]:
 
 
 _READERS = {
-    "keys": lambda value: Lines(value) if isinstance(value, str) else value,
+    "keys": read_keys,
     "entries": _read_entries,
     "states": _read_states,
     "attempts": _read_stretches,
