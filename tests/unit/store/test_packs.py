@@ -200,13 +200,18 @@ def begun(store: Store, *known: Entry) -> Store:
     return fresh
 
 
-def test_what_is_known_and_has_a_file_of_its_own_is_not_read(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def in_a_pack_and_alone(store: Store) -> list[Entry]:
     some = [entry(n) for n in range(2 * MANY)]
     store.commit(some[:MANY])
     for e in some[MANY:]:
         store.commit([e])
+    return some
+
+
+def test_what_is_known_and_has_a_file_of_its_own_is_not_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = in_a_pack_and_alone(store)
     fresh = begun(store, *some)
     late = [entry(n) for n in range(700, 703)]
     for e in late:
@@ -232,10 +237,7 @@ def test_what_is_known_and_has_a_file_of_its_own_is_not_read(
 def test_a_single_file_that_came_since_counts_before_what_is_known(
     store: Store, place: int, twice: bool
 ) -> None:
-    some = [entry(n) for n in range(2 * MANY)]
-    store.commit(some[:MANY])
-    for e in some[MANY:]:
-        store.commit([e])
+    some = in_a_pack_and_alone(store)
     fresh = begun(store, *some)
     newer, late = entry(place, "new"), entry(900)
     store.commit([newer], replace=True)
